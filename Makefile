@@ -1,0 +1,63 @@
+# Thin names over the tools. Every target sets up what it needs: Python 3.11 or newer and PyPI are all it takes.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON := $(shell tools/find_python.sh)
+PYTHON_3_13 := $(shell tools/find_python.sh 3.13)
+
+# The suite runs a second time on 3.13, the Lambda runtime's version, unless that is what .venv has or it is not installed.
+SECOND := $(if $(filter-out $(PYTHON),$(PYTHON_3_13)),.venv-3.13)
+
+LOCK := requirements.txt
+INSTALLED := installed.stamp
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: .venv/$(INSTALLED) ## set up, then play AWS Config over a seeded account on this machine
+	.venv/bin/s3-guardrails demo
+
+.PHONY: test
+test: check .venv/$(INSTALLED) $(SECOND:%=%/$(INSTALLED)) ## set up, then everything that must hold
+	.venv/bin/python -m pytest
+	$(if $(SECOND),$(SECOND)/bin/python -m pytest,@echo "Python 3.13 is not installed beside $$(.venv/bin/python -V): one run of the suite")
+
+.PHONY: check
+check: .venv/$(INSTALLED) ## lint, format, types and import contracts
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+.PHONY: fuzz
+fuzz: .venv/$(INSTALLED) ## try GUARDRAILS_FUZZ policies per question (2000) against the twins; keep what is found
+	GUARDRAILS_FUZZ=$${GUARDRAILS_FUZZ:-2000} .venv/bin/python -m pytest tests/laws tests/differential
+	PYTHONPATH=tests .venv/bin/python -m smt.fuzz --count $${GUARDRAILS_FUZZ:-2000} --first $$(date +%s)
+
+.PHONY: bench
+bench: .venv/$(INSTALLED) ## time questions and imports, as multiples of a loop that runs beside them
+	.venv/bin/python bench/imports.py
+	.venv/bin/python bench/policy.py
+
+.PHONY: render
+render: .venv/$(INSTALLED) ## render what is derived from the rules and from the demo
+	.venv/bin/s3-guardrails catalogue --write
+	.venv/bin/python tools/render_demo.py
+
+.PHONY: lock
+lock: ## refresh the lock file after a change of pyproject.toml; needs uv
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --all-extras \
+		--custom-compile-command "make lock" --output-file $(LOCK) pyproject.toml
+
+.venv/$(INSTALLED): BASE = $(PYTHON)
+.venv-3.13/$(INSTALLED): BASE = $(PYTHON_3_13)
+%/$(INSTALLED): $(LOCK) pyproject.toml tools/find_python.sh
+	@test -n "$(BASE)" || { echo "expected Python 3.11 or newer with venv and ensurepip, found none" >&2; exit 1; }
+	"$(BASE)" -m venv --clear $*
+	$*/bin/python -m pip install --quiet --require-hashes --requirement $(LOCK)
+	$*/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
