@@ -1,0 +1,200 @@
+"""Wildcard patterns as small automata, simulated bit-parallel: a set of patterns is one nondeterministic automaton.
+
+A pattern is a tuple of tokens (character class, repeated?). Each token is one bit of an integer and each pattern has
+one more bit for acceptance, so a step over one character is a handful of integer operations however many patterns
+there are. Shares no code with `pattern`, its plain twin.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+
+class Chars(NamedTuple):
+    """A set of characters, or the complement of one."""
+
+    chars: frozenset[str]
+    complement: bool = False
+
+    def holds(self, char: str) -> bool:
+        """Is the character in the class?"""
+        return (char in self.chars) != self.complement
+
+
+class Token(NamedTuple):
+    """One character of a class, or any number of them."""
+
+    chars: Chars
+    star: bool = False
+
+
+Tokens = tuple[Token, ...]
+
+ANY: Final = Chars(frozenset(), complement=True)
+NOT_COLON: Final = Chars(frozenset(":"), complement=True)
+NOT_SLASH: Final = Chars(frozenset(":/"), complement=True)
+DIGIT: Final = Chars(frozenset("0123456789"))
+MAX_REMEMBERED: Final = 1_000
+"""Texts whose match an automaton remembers."""
+ANYTHING: Final = Token(ANY, star=True)
+
+
+def exactly(text: str, *, ignore_case: bool = False) -> Tokens:
+    """Tokens that match this text alone."""
+    if ignore_case:
+        cases = (frozenset(each for each in (char, char.lower(), char.upper()) if len(each) == 1) for char in text)
+        return tuple(Token(Chars(each)) for each in cases)
+    return tuple(_literal(char) for char in text)
+
+
+@lru_cache(maxsize=512)
+def _literal(char: str) -> Token:
+    return Token(Chars(frozenset(char)))
+
+
+def within(tokens: Tokens, chars: Chars) -> Tokens:
+    """The same pattern with its wildcards confined to a class, such as one segment of an ARN."""
+    return tuple(Token(chars, token.star) if token.chars == ANY else token for token in tokens)
+
+
+class Pattern:
+    """A pattern with identity: equal texts compiled the same way are one object."""
+
+    __slots__ = ("_instances", "only", "tokens")
+
+    def __init__(self, tokens: Tokens) -> None:
+        """Wrap tokens; use `pattern()` to share equal ones."""
+        self.tokens = tokens
+        single = all(len(chars.chars) == 1 and not chars.complement and not star for chars, star in tokens)
+        self.only = "".join(next(iter(token.chars.chars)) for token in tokens) if single else None
+        """The one text of the language, None where there are more."""
+        self._instances: dict[tuple[str, str, int], str] = {}
+
+    def instance(self, fill: str, stars: str, until: int = -1) -> str:
+        """Return one text of the language: `fill` for a free character, `stars` for a repeated one.
+
+        `until`: leave out the tokens from there on; -1 takes them all.
+        """
+        key = (fill, stars, until)
+        if key not in self._instances:
+            tokens = self.tokens if until < 0 else self.tokens[:until]
+            self._instances[key] = "".join(
+                stars if star else fill if chars.complement else min(chars.chars) for chars, star in tokens
+            )
+        return self._instances[key]
+
+    @property
+    def head(self) -> int:
+        """The number of tokens before the first repeated one."""
+        return next((index for index, token in enumerate(self.tokens) if token.star), len(self.tokens))
+
+
+@lru_cache(maxsize=20_000)
+def pattern(tokens: Tokens) -> Pattern:
+    """Return the one Pattern of these tokens."""
+    return Pattern(tokens)
+
+
+class Union:
+    """The texts that match any of some patterns.
+
+    A state is the set of active token positions as an integer, 0 when nothing can match any more.
+    """
+
+    __slots__ = ("_ahead", "_by_char", "_forget", "_forgets", "_last", "_matched", "_other", "_star", "accept", "start")
+
+    def __init__(self, patterns: Iterable[Pattern]) -> None:
+        """Lay the patterns out side by side."""
+        self._by_char: dict[str, int] = {}
+        self._star = self._last = self._ahead = self.accept = self.start = self._forgets = 0
+        self._forget: dict[int, int] = {}
+        self._matched: dict[str, bool] = {}
+        excluded: dict[str, int] = {}
+        self._other = 0
+        base = 1
+        for each in patterns:
+            base = self._lay(each.tokens, base, excluded)
+        for char, mask in self._by_char.items():
+            self._by_char[char] = mask | (self._other & ~excluded.pop(char, 0))
+        for char, mask in excluded.items():
+            self._by_char[char] = self._other & ~mask
+        self.start = self._close(self.start, 0)
+
+    def _lay(self, tokens: Tokens, base: int, excluded: dict[str, int]) -> int:
+        self.start |= base
+        bit = base
+        for chars, star in tokens:
+            if chars.complement:
+                self._other |= bit
+            target = excluded if chars.complement else self._by_char
+            for char in chars.chars:
+                target[char] = target.get(char, 0) | bit
+            if star:
+                self._star |= bit
+                if chars == ANY:
+                    self._forget[bit] = ~(bit - base)
+                    self._forgets |= bit
+            bit <<= 1
+        self.accept |= bit
+        if tokens and tokens[-1] == ANYTHING:
+            self._last |= bit >> 1
+        return bit << 1
+
+    def _close(self, state: int, before: int) -> int:
+        """Skip repeated tokens; once a `*` is active, earlier positions of its pattern add nothing."""
+        while (wider := state | ((state & self._star) << 1)) != state:
+            state = wider
+        fresh = state & self._forgets & ~before
+        while fresh:
+            bit = fresh & -fresh
+            fresh ^= bit
+            if state & bit:
+                state &= self._forget[bit]
+        return state
+
+    def step(self, state: int, char: str) -> int:
+        """Return the state after one more character."""
+        moved = state & self._by_char.get(char, self._other)
+        if not moved:
+            return 0
+        stays = moved & self._star
+        return self._close(((moved ^ stays) << 1) | stays, state)
+
+    def settled(self, state: int) -> bool:
+        """Does every continuation match?"""
+        return bool(state & self._last)
+
+    def relevant(self, state: int) -> Iterator[str]:
+        """Yield the characters that lead elsewhere than an unmentioned character does."""
+        other = self._other
+        return (char for char, mask in self._by_char.items() if (mask ^ other) & state)
+
+    def mentions(self, char: str) -> bool:
+        """Is the character named by any pattern?"""
+        return char in self._by_char
+
+    def matches(self, text: str) -> bool:
+        """Does the whole text match any of the patterns?"""
+        if text not in self._matched:
+            if len(self._matched) > MAX_REMEMBERED:
+                self._matched.clear()
+            self._matched[text] = self._run(text)
+        return self._matched[text]
+
+    def _run(self, text: str) -> bool:
+        state = self.start
+        for char in text:
+            if state & self._last:
+                return True
+            state = self.step(state, char)
+            if not state:
+                return False
+        return bool(state & self.accept)
+
+
+@lru_cache(maxsize=4096)
+def union(patterns: tuple[Pattern, ...]) -> Union:
+    """Return the automaton of these patterns, kept for the next question."""
+    return Union(patterns)

@@ -1,0 +1,211 @@
+"""The requests a question ranges over: independent groups, each a list of alternatives.
+
+Within an alternative every dimension is independent; what depends on each other (who calls and what that caller
+carries, which action and its keys) shares a group, so that no impossible request is ever considered. Every alternative
+of a group defines the same dimensions: one that is forgotten would silently count as never satisfying anything, and
+"proved" would be unsound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from s3_guardrails.policy.demand import ACTION, Caller
+from s3_guardrails.policy.document import Policy, Principal, Statement
+from s3_guardrails.policy.domain import ABSENT, Domain, free, texts
+from s3_guardrails.policy.glob import variables
+from s3_guardrails.policy.keys import condition_key, family
+from s3_guardrails.policy.literal import covers
+from s3_guardrails.policy.tie import TIES, same_key
+
+
+@dataclass(frozen=True, eq=False)
+class Alternative:
+    """One way a group can be: a label for people, a domain for every dimension, and for callers who they are."""
+
+    label: str
+    domains: Mapping[str, Domain]
+    kind: str = ""
+    chain: frozenset[Principal] = frozenset()
+    principal: str | None = None
+
+    @cached_property
+    def caller(self) -> Caller:
+        """What literals need to know."""
+        tied = {each for each in self.domains if each.startswith("@") or each in TIES}
+        return Caller(self.kind, self.chain, frozenset(tied | ({"@user"} if self.kind == "user" else set())))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Alternatives over the same dimensions."""
+
+    name: str
+    alternatives: tuple[Alternative, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Space:
+    """The groups, callers first. `service` is `s3` or `kms`; `since` the earliest time of a request (epoch seconds)."""
+
+    service: str
+    groups: tuple[Group, ...]
+    since: float = 0.0
+    fixed: Mapping[str, Domain] = field(default_factory=dict)
+
+    def covering(self, policy: Policy) -> Space:
+        """Return the space with a dimension for every key that the policy looks at, and all alternatives complete."""
+        used = keys_used(policy.statements)
+        lists = {key: texts("*", absent=True, many=True) for key in _listed(policy.statements)}
+        groups = (self.groups[0], _merged(self.groups[1], policy, used), *self.groups[2:])
+        return replace(self, groups=groups, fixed={**lists, **self.fixed}).with_keys(used)
+
+    def with_keys(self, used: frozenset[str]) -> Space:
+        """Return the space with a dimension for each of these keys, where it belongs."""
+        alternatives = [each for group in self.groups for each in group.alternatives]
+        have = {name for each in alternatives for name in (*each.domains, *each.caller.tied)}
+        missing = [key for key in sorted(used) if self._foreign(key) or not {key, TIES.get(key)} & have]
+        groups = list(self.groups)
+        for key in missing:
+            groups[self._home(key, groups) :] = self._placed(key, groups)
+        return replace(self, groups=tuple(self._complete(group) for group in groups))
+
+    def _foreign(self, key: str) -> bool:
+        """Is this a key of the other service, which no request of this one carries?"""
+        service = key.partition(":")[0]
+        return service in {"s3", "kms"} and service != self.service
+
+    def free(self, key: str) -> Domain:
+        """Return what is known of a key that no alternative speaks of."""
+        if self._foreign(key):
+            return ABSENT
+        return self.fixed.get(key) or free(key, self.since)
+
+    def _complete(self, group: Group) -> Group:
+        dimensions = {dimension for each in group.alternatives for dimension in each.domains}
+        plain = {each for each in dimensions if not each.startswith("@")}
+        plain |= {key for key, whole in TIES.items() if whole in dimensions}
+        alternatives = []
+        for each in group.alternatives:
+            lacking = {key for key in plain - each.domains.keys() if TIES.get(key, key) not in each.caller.tied} - (
+                {"aws:username"} if "@user" in each.caller.tied else set()
+            )
+            domains = {**each.domains, **{key: self._of_alternative(each, key) for key in lacking}}
+            alternatives.append(replace(each, domains=domains))
+        return Group(group.name, tuple(alternatives))
+
+    def _home(self, key: str, groups: list[Group]) -> int:
+        return 0 if _of_caller(key) else 1 if key.startswith(f"{self.service}:") else len(groups)
+
+    def _placed(self, key: str, groups: list[Group]) -> list[Group]:
+        """Put a key where it belongs: with the caller, with the action, or in a group of its own."""
+        home = self._home(key, groups)
+        if home == len(groups):
+            return [Group(key, (Alternative(key, {key: self.free(key)}),))]
+        add = self._with_caller if home == 0 else self._with_action
+        group = groups[home]
+        changed = Group(group.name, tuple(add(each, key) for each in group.alternatives))
+        return [changed, *groups[home + 1 :]]
+
+    def _with_caller(self, each: Alternative, key: str) -> Alternative:
+        return replace(each, domains={**each.domains, key: self._of_alternative(each, key)})
+
+    def _with_action(self, each: Alternative, key: str) -> Alternative:
+        return replace(each, domains={**each.domains, key: self._of_alternative(each, key)})
+
+    def _of_alternative(self, each: Alternative, key: str) -> Domain:
+        """A key that an action does not carry, or a caller cannot have, is absent from the request."""
+        without = {"anonymous"} if key in SIGNATURE_KEYS else {"anonymous", "service"}
+        if _of_caller(key) and each.kind in without:
+            return ABSENT
+        service_key = key.startswith(f"{self.service}:")
+        if service_key and isinstance(each, ActionAlternative) and family(key) not in each.keys:
+            return ABSENT
+        return self.free(key)
+
+
+@dataclass(frozen=True, eq=False)
+class ActionAlternative(Alternative):
+    """An action on a kind of resource; `keys` are the service's condition keys that it carries."""
+
+    keys: frozenset[str] = frozenset()
+
+
+def _merged(group: Group, policy: Policy, used: frozenset[str]) -> Group:
+    """Keep one of the actions that no statement tells apart: they differ in nothing but their name."""
+    families = {family(key) for key in used}
+    written = tuple(dict.fromkeys(each.actions for each in policy.statements))
+    distinct: dict[object, Alternative] = {}
+    for each in group.alternatives:
+        own = each.keys & families if isinstance(each, ActionAlternative) else frozenset[str]()
+        action = (each.domains[ACTION].values or ("",))[0]
+        told_apart = tuple(covers(actions, action) for actions in written)
+        others = tuple(id(domain) for key, domain in each.domains.items() if key != ACTION)
+        distinct.setdefault((told_apart, own, others), each)
+    return Group(group.name, tuple(distinct.values()))
+
+
+CALLER_KEYS = frozenset(
+    {
+        "aws:multifactorauthpresent",
+        "aws:multifactorauthage",
+        "aws:tokenissuetime",
+        "aws:federatedprovider",
+        "aws:calledvia",
+        "aws:calledviafirst",
+        "aws:calledvialast",
+        "aws:sourceidentity",
+        "aws:principaltype",
+        "aws:userid",
+        "kms:viaservice",
+    }
+)
+"""Keys that depend on who calls, besides `aws:PrincipalTag/…`: AWS services and anonymous callers have none."""
+
+SESSION_KEYS = CALLER_KEYS - {"aws:principaltype", "aws:userid", "aws:federatedprovider"} | {
+    "aws:viaawsservice",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceowner",
+    "@sourceorg",
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+}
+"""Of these, keys that may differ between two requests of one caller."""
+
+
+SIGNATURE_KEYS = frozenset({"s3:authtype", "s3:signatureversion", "s3:signatureage"})
+"""Keys of signed requests."""
+
+
+def _of_caller(key: str) -> bool:
+    return key in CALLER_KEYS | SIGNATURE_KEYS or key in TIES or key.startswith("aws:principaltag/")
+
+
+def keys_used(statements: Iterable[Statement]) -> frozenset[str]:
+    """Return the condition keys, in lower case, that statements test or use as policy variables."""
+    used: set[str] = set()
+    for each in statements:
+        used |= {condition.name for condition in each.conditions}
+        used |= variables_used(each)
+    return frozenset(used | {same_key(each) for each in used})
+
+
+def variables_used(statement: Statement) -> frozenset[str]:
+    """Return the keys of the policy variables in a statement's resources and conditions."""
+    if not statement.variables:
+        return frozenset()
+    texts = [*statement.resources, *(value for each in statement.conditions for value in each.values)]
+    return frozenset(key for text in texts for key in variables(text))
+
+
+def _listed(statements: Iterable[Statement]) -> frozenset[str]:
+    """Return the keys nobody knows that a set operator tests: their values are lists."""
+    return frozenset(
+        condition.name
+        for each in statements
+        for condition in each.conditions
+        if condition.operator.quantifier and condition_key(condition.name) is None
+    )
