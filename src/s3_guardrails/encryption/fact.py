@@ -1,0 +1,48 @@
+"""What is known of a resource: a value, *absent* (known not to exist), or *unreadable* with the reason.
+
+A fact is never `None` and never a default: "could not read" and "is not there" lead to different verdicts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from s3_guardrails.errors import UnreadableFact, WantedFact
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Known not to exist, such as the policy of a bucket that has none."""
+
+
+ABSENT: Final = Absent()
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A fact that could not be obtained: its attribute name (`policy`) and the reason (`AccessDenied`)."""
+
+    fact: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp(Unreadable):
+    """An unreadable fact that every reader has had its chance at."""
+
+
+def wanted(fact: T | Unreadable) -> T | Unreadable:
+    """Return the fact, readable or not, once every reader has had the chance to obtain it."""
+    if isinstance(fact, Unreadable) and not isinstance(fact, GivenUp):
+        raise WantedFact(fact.fact, fact.reason)
+    return fact
+
+
+def known(fact: T | Unreadable) -> T:
+    """Return the fact, or raise UnreadableFact: the rule's verdict is then UNDETERMINED."""
+    if isinstance(fact, Unreadable):
+        raise UnreadableFact(fact.fact, fact.reason)
+    return fact
