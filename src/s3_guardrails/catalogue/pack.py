@@ -1,0 +1,136 @@
+"""Renders ``conformance-pack.yaml``: one AWS::Config::ConfigRule per rule.
+
+Limits of AWS Config: a template body of 51,200 bytes, 60 input parameters and 130 rules for a custom pack, 1,024
+characters of InputParameters per rule, values as strings. Function ARNs are parameters because packs build none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import yaml
+
+from s3_guardrails.catalogue.discovery import Entry
+from s3_guardrails.catalogue.parameters_json import RDKLIB, defaults
+from s3_guardrails.errors import MalformedRule
+from s3_guardrails.parameters import Documented, input_parameters
+from s3_guardrails.rule import Trigger
+
+MAX_BYTES: Final = 51_200
+MAX_PARAMETERS: Final = 60
+MAX_RULES: Final = 130
+
+HEADER: Final = "# Rendered by `s3-guardrails catalogue --write` from rules/; edit the rules, not this file.\n"
+
+Node = dict[str, Any]
+
+
+def render_pack(entries: Iterable[Entry]) -> str:
+    """Return the pack's text; raise MalformedRule or ParameterError where a limit of AWS Config is passed."""
+    entries = tuple(entries)
+    inputs = _inputs(entries)
+    parameters = {_function(entry): _function_parameter(entry) for entry in entries}
+    parameters |= {name: _parameter(each) for name, each in sorted(inputs.items())}
+    pack: Node = {"Parameters": parameters}
+    if conditions := {_given(name): _is_given(name) for name, each in sorted(inputs.items()) if not each.default}:
+        pack["Conditions"] = conditions
+    pack["Resources"] = {logical_id(entry.name): _rule(entry, inputs) for entry in entries}
+    text = HEADER + yaml.safe_dump(pack, sort_keys=False, allow_unicode=True, width=120)
+    _check_limits(text, len(parameters), len(entries))
+    return text
+
+
+def logical_id(name: str) -> str:
+    """Return CloudFormation's name for a rule.
+
+    >>> logical_id("S3_BUCKET_TLS_ONLY")
+    'S3BucketTlsOnly'
+    """
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def _inputs(entries: Iterable[Entry]) -> dict[str, Documented]:
+    """Return the inputs of the pack: one for all rules that mean the same by a parameter, else one per rule."""
+    inputs: dict[str, Documented] = {}
+    meanings: dict[str, set[Documented]] = {}
+    for each in (each for entry in entries for each in entry.rule.Parameters.documented()):
+        meanings.setdefault(each.name, set()).add(each)
+    for entry in entries:
+        for each in entry.rule.Parameters.documented():
+            shared = len(meanings[each.name]) == 1
+            inputs[each.name if shared else f"{logical_id(entry.name)}{each.name}"] = each
+    return inputs
+
+
+def _input_of(entry: Entry, each: Documented, inputs: Mapping[str, Documented]) -> str:
+    return each.name if each.name in inputs else f"{logical_id(entry.name)}{each.name}"
+
+
+def _function(entry: Entry) -> str:
+    return f"{logical_id(entry.name)}FunctionArn"
+
+
+def _function_parameter(entry: Entry) -> Node:
+    return {"Type": "String", "Description": f"ARN of the Lambda function of {entry.name}"}
+
+
+def _parameter(each: Documented) -> Node:
+    return {"Type": "String", "Default": each.default, "Description": each.doc.replace("…", "...")}
+
+
+def _given(name: str) -> str:
+    return f"{name}Given"
+
+
+def _is_given(name: str) -> Node:
+    return {"Fn::Not": [{"Fn::Equals": [{"Ref": name}, ""]}]}
+
+
+def _rule(entry: Entry, inputs: Mapping[str, Documented]) -> Node:
+    input_parameters({**defaults(entry), **RDKLIB})
+    properties: Node = {"ConfigRuleName": entry.name, "Description": entry.rule.description()}
+    if entry.rule.trigger is Trigger.CHANGE:
+        properties["Scope"] = {"ComplianceResourceTypes": [entry.rule.resource_type]}
+    properties["InputParameters"] = {
+        **RDKLIB,
+        **{each.name: _value(each, _input_of(entry, each, inputs)) for each in entry.rule.Parameters.documented()},
+    }
+    properties["Source"] = {
+        "Owner": "CUSTOM_LAMBDA",
+        "SourceIdentifier": {"Ref": _function(entry)},
+        "SourceDetails": list(_details(entry.rule.trigger)),
+    }
+    return {"Type": "AWS::Config::ConfigRule", "Properties": properties}
+
+
+def _value(each: Documented, name: str) -> Node:
+    """Leave a parameter out when it is empty: AWS Config takes no blank values."""
+    value = {"Ref": name}
+    return value if each.default else {"Fn::If": [_given(name), value, {"Ref": "AWS::NoValue"}]}
+
+
+def _details(trigger: Trigger) -> Iterable[Node]:
+    match trigger:
+        case Trigger.CHANGE:
+            yield {"EventSource": "aws.config", "MessageType": "ConfigurationItemChangeNotification"}
+            yield {"EventSource": "aws.config", "MessageType": "OversizedConfigurationItemChangeNotification"}
+        case Trigger.PERIODIC:
+            yield {
+                "EventSource": "aws.config",
+                "MessageType": "ScheduledNotification",
+                "MaximumExecutionFrequency": "TwentyFour_Hours",
+            }
+
+
+def _check_limits(text: str, parameters: int, rules: int) -> None:
+    for what, found, limit in (
+        ("bytes", len(text.encode()), MAX_BYTES),
+        ("input parameters", parameters, MAX_PARAMETERS),
+        ("rules", rules, MAX_RULES),
+    ):
+        if found > limit:
+            raise MalformedRule(f"conformance-pack.yaml: expected at most {limit} {what}, found {found}")
+    if not text.isascii():  # CloudFormation keeps other characters as question marks
+        strange = next(each for each in text if not each.isascii())
+        raise MalformedRule(f"conformance-pack.yaml: expected ASCII, found `{strange}`")

@@ -1,0 +1,118 @@
+"""`scan`: every rule over one account's buckets and keys, live and read-only."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from s3_guardrails import scan as engine
+from s3_guardrails.cli.account import Account, account_options, open_account
+from s3_guardrails.cli.exit_code import ExitCode, worst
+from s3_guardrails.cli.rules import chosen_rules, parameters_option
+from s3_guardrails.cli.table import STYLES, csv_of, show_table, sorted_findings
+from s3_guardrails.cli.targets import Batch, targets
+from s3_guardrails.cli.text import pretty_json, say
+from s3_guardrails.decision import Verdict
+from s3_guardrails.rule import Rule
+from s3_guardrails.scan import Finding
+
+MAX_CONCURRENCY: Final = 32
+"""The connections that a client keeps."""
+
+EXIT_CODES: Final = {Verdict.NON_COMPLIANT: ExitCode.FINDINGS, Verdict.UNDETERMINED: ExitCode.UNDETERMINED}
+
+
+@click.command()
+@account_options
+@click.option("--rule", "rules", multiple=True, metavar="NAME", help="Only this rule; repeatable.")
+@click.option("--bucket", "buckets", multiple=True, metavar="NAME", help="Only this bucket; repeatable.")
+@click.option("--key", "keys", multiple=True, metavar="ID|ARN|ALIAS", help="Only this key; repeatable.")
+@parameters_option
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, MAX_CONCURRENCY),
+    default=16,
+    show_default=True,
+    help="Resources read at a time.",
+)
+@click.option("--json", "output", flag_value="json", help="Print one JSON object.")
+@click.option("--csv", "output", flag_value="csv", help="Print CSV.")
+def scan(
+    profile: str | None,
+    regions: tuple[str, ...],
+    endpoint_url: str | None,
+    rules: tuple[str, ...],
+    buckets: tuple[str, ...],
+    keys: tuple[str, ...],
+    parameters: Path | None,
+    concurrency: int,
+    output: str | None,
+) -> ExitCode:
+    """Judge one account's buckets and keys by every rule, live and read-only.
+
+    Buckets are read wherever they are; keys in the Regions given. A bucket or key that cannot be read costs itself
+    only, and is listed as UNDETERMINED.
+
+    Exits 2 when it could not run (or a listing failed), 1 on findings, 3 on undetermined verdicts, 0 when compliant.
+    """
+    chosen = chosen_rules(rules, parameters)
+    account = open_account(profile, regions, endpoint_url)
+    failures: list[str] = []
+    batches = targets(account, {rule.resource_type for rule in chosen}, buckets, keys, failures)
+    findings = judged(batches, chosen, concurrency)
+    show(account, findings, failures, output)
+    outcomes = {EXIT_CODES.get(each.decision.verdict, ExitCode.COMPLIANT) for each in findings}
+    return worst(outcomes | ({ExitCode.COULD_NOT_RUN} if failures else set()))
+
+
+def judged(batches: Sequence[Batch], rules: Sequence[Rule[Any]], concurrency: int) -> list[Finding]:
+    """Judge everything, with a progress bar where a person watches."""
+    console = Console(file=sys.stderr, force_terminal=sys.stderr.isatty())
+    findings: list[Finding] = []
+    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("judging", total=sum(len(resources) for _, resources in batches))
+        for reader, resources in batches:
+            for found in engine.scan(reader, resources, rules, concurrency):
+                findings += found
+                progress.advance(task)
+    return findings
+
+
+def show(account: Account, findings: Sequence[Finding], failures: Sequence[str], output: str | None) -> None:
+    """Print the findings on stdout, and the sentences about them on stderr."""
+    summary = summarized(account, findings, failures)
+    match output:
+        case "json":
+            click.echo(pretty_json({**summary, "findings": [each.as_json() for each in sorted_findings(findings)]}))
+        case "csv":
+            click.echo(csv_of(findings), nl=False)
+        case _:
+            show_table(findings)
+    for failure in failures:
+        say(f"not judged: {failure}")
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in summary["verdicts"].items())
+    number = summary["resources"]
+    resources = f"{number} resource{'' if number == 1 else 's'}"
+    say(f"account {account.id}, keys of {', '.join(account.regions)}: {resources}: {counts}")
+    if summary["unclassified"]:
+        say(f"{summary['unclassified']} of them unclassified: judged without a data class")
+
+
+def summarized(account: Account, findings: Sequence[Finding], failures: Sequence[str]) -> dict[str, Any]:
+    """Return counts; `unclassified` counts resources, `verdicts` findings."""
+    verdicts = Counter(each.decision.verdict for each in findings)
+    return {
+        "account": account.id,
+        "regions": list(account.regions),
+        "resources": len({each.resource.arn for each in findings}),
+        "verdicts": {verdict.value: verdicts[verdict] for verdict in STYLES},
+        "unclassified": len({each.resource.arn for each in findings if each.unclassified}),
+        "failures": list(failures),
+    }

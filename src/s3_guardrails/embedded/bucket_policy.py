@@ -1,0 +1,93 @@
+"""What S3 asks of a bucket policy before it stores it.
+
+Source: Amazon S3 User Guide, "Bucket policies" (20 KB) and "The meaning of 'public'"; S3 Developer Guide, "Special
+information for Amazon S3 policies" (resources begin with the bucket's name, Sids are unique).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from s3_guardrails.embedded.call import Refused
+from s3_guardrails.errors import PolicySyntaxError
+from s3_guardrails.policy.document import Condition, Effect, Policy, PrincipalKind, Statement, parse_policy
+from s3_guardrails.policy.operator import Comparison, Quantifier
+
+MAX_BYTES: Final = 20 * 1024
+
+FIXED_BY: Final = frozenset(
+    {
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalorgid",
+        "aws:sourceaccount",
+        "aws:sourcearn",
+        "aws:sourceip",
+        "aws:sourceorgid",
+        "aws:sourceowner",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:userid",
+        "s3:dataaccesspointaccount",
+        "s3:dataaccesspointarn",
+        "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    }
+)
+"""Condition keys whose fixed value (one without a wildcard) makes a grant to everyone not public."""
+
+
+def checked(text: str, bucket: str) -> Policy:
+    """Return the parsed policy, or refuse it as S3 does."""
+    if len(text.encode()) > MAX_BYTES:
+        raise Refused("PolicyTooLarge", f"Policy exceeds the maximum allowed document size of {MAX_BYTES} bytes")
+    if not text.startswith("{"):
+        raise _malformed("Policies must be valid JSON and the first byte must be '{'")
+    try:
+        policy = parse_policy(text)
+    except PolicySyntaxError as error:
+        raise _malformed(str(error)) from None
+    sids = [each.sid for each in policy.statements if each.sid]
+    if policy.defects or not policy.statements or len(sids) != len(set(sids)):
+        raise _malformed(next(iter(policy.defects), "Statements are missing or share a Sid"))
+    for statement in policy.statements:
+        _check(statement, f"arn:aws:s3:::{bucket}")
+    return policy
+
+
+def is_public(policy: Policy) -> bool:
+    """Does a statement grant to everyone without a condition that fixes who it is?"""
+    return any(
+        each.effect is Effect.ALLOW
+        and (each.not_principal or any(_anyone(principal.kind) for principal in each.principals))
+        and not any(_fixes(condition) for condition in each.conditions)
+        for each in policy.statements
+    )
+
+
+def _check(statement: Statement, arn: str) -> None:
+    for action in statement.actions:
+        if action != "*" and not action.lower().startswith("s3:"):
+            raise _malformed("Policy has invalid action")
+    for resource in statement.resources:
+        if not resource.startswith(arn) or resource[len(arn) :][:1] not in {"", "/", "*"}:
+            raise _malformed("Policy has invalid resource")
+    for principal in statement.principals:
+        if principal.kind in {PrincipalKind.ARN_PATTERN, PrincipalKind.DELETED}:
+            raise _malformed("Invalid principal in policy")
+
+
+def _anyone(kind: PrincipalKind) -> bool:
+    return kind is PrincipalKind.EVERYONE
+
+
+def _fixes(condition: Condition) -> bool:
+    operator = condition.operator
+    loose = operator.negated or operator.if_exists or operator.quantifier is Quantifier.ALL
+    wild = any(character in value for value in condition.values for character in "*?")
+    everywhere = bool({"0.0.0.0/0", "::/0"} & set(condition.values))
+    null = operator.comparison is Comparison.NULL
+    return condition.name in FIXED_BY and not (loose or wild or everywhere or null)
+
+
+def _malformed(message: str) -> Refused:
+    return Refused("MalformedPolicy", message)

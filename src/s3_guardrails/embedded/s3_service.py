@@ -1,0 +1,144 @@
+"""S3 where moto's answers are not S3's: default encryption, bucket policies, listing, owners.
+
+Measured on moto 5.2.5: an unconfigured bucket has no encryption, blocked encryption types are dropped, any algorithm
+and any text as a policy is stored, a conditional Deny always denies, a truncated bucket list has no token.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+from xml.etree import ElementTree as ET
+
+from moto.s3.models import s3_backends
+
+from s3_guardrails.embedded.bucket_encryption import UNCONFIGURED, EncryptionRule, parse_rule
+from s3_guardrails.embedded.bucket_policy import checked, is_public
+from s3_guardrails.embedded.call import Answer, Call, Refused, xml_answer
+from s3_guardrails.policy.document import parse_policy
+
+PAGE: Final = 10_000
+"""Buckets on a page of ListBuckets when the caller names no number (API reference, ListBuckets)."""
+
+
+@dataclass(slots=True)
+class S3Service:
+    """Keeps what moto cannot keep: encryption rules and policies, by bucket. Methods ``on_…`` answer operations."""
+
+    sse_c_blocked_at_creation: bool = False
+    encryption: dict[str, EncryptionRule] = field(default_factory=dict)
+    policies: dict[str, str] = field(default_factory=dict)
+
+    def on_create_bucket(self, call: Call) -> Answer:
+        """New buckets have SSE-S3; where the account has the April 2026 default, SSE-C is blocked too."""
+        answer = call.forward()
+        if answer.status == 200:
+            blocked = ("SSE-C",) if self.sse_c_blocked_at_creation else ()
+            self.encryption[call.resource] = EncryptionRule("AES256", blocked=blocked)
+        return answer
+
+    def on_delete_bucket(self, call: Call) -> Answer:
+        """A bucket created again under the same name starts anew."""
+        _owned(call)
+        answer = call.forward()
+        if answer.status < 300:
+            self.encryption.pop(call.resource, None)
+            self.policies.pop(call.resource, None)
+        return answer
+
+    def on_list_buckets(self, call: Call) -> Answer:
+        """List by name with prefix, Region and token (API reference, ListBuckets)."""
+        buckets = s3_backends[call.account]["aws"].buckets
+        start, prefix = call.parameters.get("continuation-token", ""), call.parameters.get("prefix", "")
+        region, limit = call.parameters.get("bucket-region"), int(call.parameters.get("max-buckets", PAGE))
+        names = sorted(
+            name
+            for name, bucket in buckets.items()
+            if name > start and name.startswith(prefix) and region in {None, bucket.region_name}
+        )
+        root = ET.Element("ListAllMyBucketsResult")
+        ET.SubElement(ET.SubElement(root, "Owner"), "ID").text = call.account
+        listed = ET.SubElement(root, "Buckets")
+        for name in names[:limit]:
+            entry = ET.SubElement(listed, "Bucket")
+            ET.SubElement(entry, "Name").text = name
+            ET.SubElement(entry, "CreationDate").text = buckets[name].creation_date_ISO8601
+            if call.parameters:  # "if the request contains at least one valid parameter"
+                ET.SubElement(entry, "BucketRegion").text = buckets[name].region_name
+        if len(names) > limit:
+            ET.SubElement(root, "ContinuationToken").text = names[limit - 1]
+        return xml_answer(root)
+
+    def on_get_bucket_encryption(self, call: Call) -> Answer:
+        """Every bucket has a default encryption since January 2023 (API reference, GetBucketEncryption)."""
+        _owned(call)
+        return xml_answer(self.encryption.get(call.resource, UNCONFIGURED).as_xml())
+
+    def on_put_bucket_encryption(self, call: Call) -> Answer:
+        """Store the one rule; blocked types that it does not name stay as they are (reported, not documented)."""
+        _owned(call)
+        kept = self.encryption.get(call.resource, UNCONFIGURED).blocked
+        rule = parse_rule(call.body, kept)
+        if rule.algorithm:
+            call.forward()  # objects that moto stores inherit the mode
+        self.encryption[call.resource] = rule
+        return Answer(200)
+
+    def on_delete_bucket_encryption(self, call: Call) -> Answer:
+        """Reset to SSE-S3 (API reference, DeleteBucketEncryption)."""
+        _owned(call)
+        call.forward()
+        self.encryption[call.resource] = EncryptionRule("AES256", blocked=self.encryption[call.resource].blocked)
+        return Answer(204)
+
+    def on_get_bucket_policy(self, call: Call) -> Answer:
+        """Return the text as it was put; moto never sees a policy, so that none of its denials is wrong."""
+        _owned(call)
+        if call.resource not in self.policies:
+            raise Refused("NoSuchBucketPolicy", "The bucket policy does not exist", 404)
+        return Answer(200, self.policies[call.resource].encode(), {"Content-Type": "application/json"})
+
+    def on_put_bucket_policy(self, call: Call) -> Answer:
+        """Refuse what S3 refuses: size, JSON, principals, foreign resources, and public policies where blocked."""
+        _owned(call)
+        text = call.body.decode(errors="replace")
+        if is_public(checked(text, call.resource)) and _blocks_public_policies(call):
+            raise Refused("AccessDenied", "public policies are blocked by the BlockPublicPolicy setting", 403)
+        self.policies[call.resource] = text
+        return Answer(204)
+
+    def on_delete_bucket_policy(self, call: Call) -> Answer:
+        """Forget the policy; there need not be one."""
+        _owned(call)
+        self.policies.pop(call.resource, None)
+        return Answer(204)
+
+    def on_get_bucket_policy_status(self, call: Call) -> Answer:
+        """Tell whether the policy is public."""
+        _owned(call)
+        if call.resource not in self.policies:
+            raise Refused("NoSuchBucketPolicy", "The bucket policy does not exist", 404)
+        root = ET.Element("PolicyStatus")
+        ET.SubElement(root, "IsPublic").text = str(is_public(parse_policy(self.policies[call.resource]))).lower()
+        return xml_answer(root)
+
+
+def _blocks_public_policies(call: Call) -> bool:
+    block: Any = s3_backends[call.account]["aws"].buckets[call.resource].public_access_block
+    return block is not None and str(block.block_public_policy).lower() == "true"
+
+
+def refuse_foreign(call: Call) -> None:
+    """Refuse every call whose expected owner is not the bucket's, which moto ignores."""
+    _, owner = s3_backends.bucket_accounts.get(call.resource, (None, None))
+    if owner is not None and call.headers.get("x-amz-expected-bucket-owner") not in {None, owner}:
+        raise Refused("AccessDenied", "Access Denied", 403)
+
+
+def _owned(call: Call) -> None:
+    """Refuse a bucket that does not exist, and one of another account."""
+    _, owner = s3_backends.bucket_accounts.get(call.resource, (None, None))
+    if owner is None:
+        raise Refused("NoSuchBucket", "The specified bucket does not exist", 404)
+    if call.account != owner:
+        raise Refused("AccessDenied", "Access Denied", 403)

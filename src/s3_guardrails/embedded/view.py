@@ -1,0 +1,66 @@
+"""The compliance view on a terminal of 100 columns: findings first, totals last."""
+
+from __future__ import annotations
+
+from typing import Final, TextIO
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from s3_guardrails.decision import Verdict
+from s3_guardrails.embedded.compliance import COUNTED, Played, Row, counts
+
+WIDTH: Final = 100
+STYLES: Final = {
+    Verdict.NON_COMPLIANT: "red",
+    Verdict.UNDETERMINED: "yellow",
+    Verdict.COMPLIANT: "green",
+    Verdict.NOT_APPLICABLE: "dim",
+}
+"""In the order of the view."""
+
+
+def show(played: Played, out: TextIO) -> None:
+    """Print a table per rule, then the totals."""
+    terminal = out.isatty()
+    console = Console(file=out, width=None if terminal else WIDTH, force_terminal=terminal, highlight=False)
+    for name, found in played.rules.items():
+        console.print(_rule_table(name, found))
+    console.print(_totals(played))
+    undetermined = sum(row.verdict is Verdict.UNDETERMINED for found in played.rules.values() for row in found)
+    console.print(f"AWS Config knows no UNDETERMINED: it shows these {undetermined} as NON_COMPLIANT")
+    console.print(f"account {played.account}, {played.region}: {played.invocations} invocations of real handlers")
+    console.print(", ".join(f"{name} in {seconds} s" for name, seconds in played.seconds.items()))
+    for failure in played.failures:
+        console.print(Text(f"failed: {failure.rule} {failure.resource}: {failure.error}", style="red"))
+
+
+def _rule_table(name: str, found: list[Row]) -> Table:
+    table = Table(title=name, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False, expand=True)
+    table.add_column("resource", ratio=36, overflow="fold")
+    table.add_column("verdict", no_wrap=True, min_width=14)
+    table.add_column("annotation", ratio=50, overflow="fold")
+    order = list(STYLES)
+    for row in sorted(found, key=lambda each: (order.index(each.verdict), each.name)):
+        table.add_row(_resource(row), Text(row.verdict.value, style=STYLES[row.verdict]), Text(row.annotation))
+    return table
+
+
+def _resource(row: Row) -> Text:
+    """Return the name and, where there is something to explain, why the resource exists."""
+    text = Text(row.name)
+    if row.why and row.verdict in {Verdict.NON_COMPLIANT, Verdict.UNDETERMINED}:
+        text.append(f"\n{row.why}", style="dim")
+    return text
+
+
+def _totals(played: Played) -> Table:
+    table = Table(title="totals", title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("rule", no_wrap=True)
+    for name in COUNTED:
+        table.add_column(name.lower().replace("_", "\n"), justify="right")
+    for name, found in played.rules.items():
+        table.add_row(name, *(str(count) for count in counts(found).values()))
+    return table
