@@ -1,0 +1,42 @@
+"""Every labelled policy gets its verdict, and every counterexample is a request that the policy lets through."""
+
+from collections import Counter
+
+import pytest
+
+from cases.labelled import FITTING, Labelled, labelled
+from s3_guardrails.policy.request import Request
+
+SHARED = [*labelled("tls", "uploads", "key_policy")]
+ADVERSARIAL = [*labelled("adversarial", "wide")]
+CASES = [*SHARED, *ADVERSARIAL]
+NOT_YET: dict[str, str] = {}
+"""Cases that are answered wrongly today, and why; a case that is answered rightly must leave this list."""
+
+
+def test_the_files_hold_every_case_once():
+    assert Counter(each.topic.partition("-")[0] for each in SHARED) == {"tls": 52, "sse": 40, "kms": 52}
+    names = [each.id for each in (*SHARED, *ADVERSARIAL)]
+    assert len(set(names)) == len(names)
+
+
+def _marked(case: Labelled) -> object:
+    marks = [pytest.mark.xfail(reason=NOT_YET[case.id], strict=True)] if case.id in NOT_YET else []
+    return pytest.param(case, id=case.id, marks=marks)
+
+
+@pytest.mark.parametrize("case", [*map(_marked, CASES)])
+def test_the_answer_is_the_label(case: Labelled):
+    answer = case.answer()
+    assert case.verdict in FITTING[answer.verdict], (case.reason, answer)
+    assert answer.reasons
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_a_counterexample_is_let_through_and_survives_json(case: Labelled):
+    answer = case.answer()
+    assert (answer.counterexample is not None) == (answer.verdict == "refuted")
+    if answer.counterexample is not None:
+        again = Request.from_json(answer.counterexample.as_json())
+        assert again == answer.counterexample
+        assert case.lets_through(again)

@@ -1,0 +1,85 @@
+"""The documentation says what is true: permissions, commands, options, locked versions."""
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import botocore.session
+import click
+from botocore import xform_name
+
+from s3_guardrails.cli import command
+from s3_guardrails.cli.exit_code import PRECEDENCE
+
+ROOT = Path(__file__).parents[2]
+
+IAM_NAMES = {"s3:ListBuckets": "s3:ListAllMyBuckets", "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration"}
+"""Operations whose permission has another name (Service Authorization Reference)."""
+
+
+def text_of(*parts):
+    return ROOT.joinpath(*parts).read_text(encoding="utf-8")
+
+
+def called(folder):
+    """Return every AWS operation whose method name, or paginator name, stands in the sources, as a permission."""
+    names = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Attribute(attr=name):
+                    names.add(name)
+                case ast.Call(func=ast.Attribute(attr="get_paginator"), args=[ast.Constant(value=str(name))]):
+                    names.add(name)
+    session = botocore.session.get_session()
+    operations = {
+        f"{service}:{operation}"
+        for service in ("s3", "kms", "sts")
+        for operation in session.get_service_model(service).operation_names
+        if xform_name(operation) in names
+    }
+    return {IAM_NAMES.get(operation, operation) for operation in operations}
+
+
+def test_the_permissions_of_a_scan_are_the_calls_that_the_sources_make():
+    block = re.search(r"permissions: begin.*?```\n(.*?)```", text_of("docs", "operations.md"), re.DOTALL)
+    documented = set(block[1].split())
+    assert documented == called(ROOT / "src/s3_guardrails/live") | called(ROOT / "src/s3_guardrails/cli")
+    assert all(re.fullmatch(r"\w+:(Get|List|Describe)\w+", each) for each in documented)
+
+
+def test_every_command_and_every_exit_status_is_documented():
+    readme, operations = text_of("README.md"), text_of("docs", "operations.md")
+    for name, each in command.commands.items():
+        assert f"s3-guardrails {name}" in readme
+        assert each.help
+        assert all(option.help for option in each.params if isinstance(option, click.Option))
+    for option in command.commands["scan"].params:
+        if option.name not in {"profile", "regions", "endpoint_url"}:
+            assert f"`{option.opts[0]}" in operations
+    for code in PRECEDENCE:
+        assert re.search(rf"^\| {int(code)} \|", operations, re.MULTILINE)
+
+
+def test_every_dependency_is_pinned_and_the_lock_agrees():
+    project = tomllib.loads(text_of("pyproject.toml"))["project"]
+    wanted = [each for group in project["optional-dependencies"].values() for each in group]
+    locked = dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", text_of("requirements.txt"), re.MULTILINE))
+    for each in (*project["dependencies"], *wanted):
+        name, version = re.fullmatch(r"([A-Za-z0-9_.-]+)(?:\[.*\])?==(\S+)", each).groups()
+        assert locked[name.lower().replace("_", "-")] == version
+
+
+def test_the_lock_has_hashes_and_names_no_index():
+    lines = text_of("requirements.txt").splitlines()
+    assert sum("--hash=sha256:" in line for line in lines) > sum("==" in line for line in lines) > 50
+    assert not [line for line in lines if re.search(r"://|--(extra-)?index|--find-links|file:| @ ", line)]
+
+
+def test_the_readme_shows_what_the_demo_prints(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "tools")
+    from render_demo import rendered
+
+    readme = text_of("README.md")
+    assert readme == rendered(readme), "run `make render` and commit the result"

@@ -1,0 +1,157 @@
+"""The demo: every verdict against a table written by hand, through the real handlers, and its two views."""
+
+import io
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from s3_guardrails.embedded import demo as demo_module
+from s3_guardrails.embedded.compliance import COUNTED, Played
+from s3_guardrails.embedded.demo import play, run_demo
+from s3_guardrails.embedded.player import Failure
+from s3_guardrails.embedded.seed.account import BUCKETS
+from s3_guardrails.embedded.seed.key import KEYS
+
+TABLE = json.loads((Path(__file__).parents[1] / "cases" / "demo_verdicts.json").read_text())
+COLUMNS = {
+    "default": "S3_BUCKET_DEFAULT_ENCRYPTION",
+    "uploads": "S3_BUCKET_UPLOADS_ENCRYPTED",
+    "tls": "S3_BUCKET_TLS_ONLY",
+    "rotation": "KMS_KEY_ROTATION",
+    "policy": "KMS_KEY_POLICY_LEAST_PRIVILEGE",
+}
+ADVISORIES = {"UNCLASSIFIED", "HEADER_DEMANDED", "MATERIAL_AGE", "OTHER_WRITERS"}
+EXPECTED = {
+    (COLUMNS[column], name): row[column]
+    for group in ("buckets", "keys")
+    for name, row in TABLE[group].items()
+    for column in COLUMNS.keys() & row.keys()
+}
+
+
+@pytest.fixture(scope="module")
+def printed() -> tuple[Played, str, float]:
+    """One run of the demo as a user runs it: what was played, what it printed, and how long it took in seconds."""
+    kept, out, started = [], io.StringIO(), time.monotonic()
+
+    def keep() -> Played:
+        kept.append(play())
+        return kept[0]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo_module, "play", keep)
+        assert run_demo(True, out) == 0
+    return kept[0], out.getvalue(), time.monotonic() - started
+
+
+@pytest.fixture(scope="module")
+def played(printed) -> Played:
+    return printed[0]
+
+
+def said(row):
+    reasons = [code for code in row.codes if code not in ADVISORIES]
+    advisories = [code for code in row.codes if code in ADVISORIES]
+    return " ".join([row.verdict.value, *reasons, *(["+", *advisories] if advisories else [])])
+
+
+def test_every_invocation_through_the_lambda_runtime_client_succeeded(played):
+    assert played.failures == []
+    assert played.invocations == 3 * len(BUCKETS) + (len(KEYS) + 1) + 1
+
+
+def test_the_verdicts_are_those_that_were_worked_out_by_hand(played):
+    found = {(rule, row.name): said(row) for rule, rows in played.rules.items() for row in rows}
+    assert found.keys() == EXPECTED.keys()
+    wrong = {place: (found[place], EXPECTED[place]) for place in found if found[place] != EXPECTED[place]}
+    assert wrong == {}
+
+
+def test_the_age_of_imported_material_is_told(played):
+    [row] = [row for row in played.rules["KMS_KEY_ROTATION"] if row.name == "alias/imported"]
+    assert "900 days" in row.annotation
+
+
+def test_undetermined_is_non_compliant_for_aws_config_and_says_so_first(played):
+    undetermined = [row for rows in played.rules.values() for row in rows if row.verdict.value == "UNDETERMINED"]
+    assert len(undetermined) == sum(text.startswith("UNDETERMINED") for text in EXPECTED.values())
+    assert {row.compliance for row in undetermined} == {"NON_COMPLIANT"}
+
+
+def test_handlers_called_in_process_say_the_same(played):
+    def told(found):
+        return {
+            (rule, row.id): (row.compliance, re.sub(r"\d+ days", "", row.annotation))
+            for rule, rows in found.rules.items()
+            for row in rows
+        }
+
+    again = play(lambdas=False)
+    assert again.failures == []
+    assert told(again) == told(played)
+
+
+def test_every_seed_has_a_reason_of_its_own_and_the_account_is_as_large_as_promised():
+    reasons = [each.why for each in (*BUCKETS, *KEYS)]
+    assert all(reasons)
+    assert len(set(reasons)) == len(reasons)
+    assert len(BUCKETS) >= 30
+    assert len(KEYS) >= 10
+
+
+def test_the_data_lakes_policy_is_close_to_the_limit_of_20_kb():
+    [lake] = [bucket for bucket in BUCKETS if bucket.name == "acme-data-lake"]
+    assert 20_000 < len(lake.policy()) <= 20_480
+
+
+@pytest.fixture
+def replayed(played, monkeypatch):
+    monkeypatch.setattr(demo_module, "play", lambda: played)
+    return played
+
+
+def test_json_is_one_object_whose_counts_add_up(printed):
+    found = json.loads(printed[1])
+    assert (found["account"], found["region"]) == ("123456789012", "us-east-1")
+    assert set(found["rules"]) == set(COLUMNS.values())
+    for rule in found["rules"].values():
+        *verdicts, unclassified = (rule["counts"][name] for name in COUNTED)
+        assert sum(verdicts) == len(rule["resources"])
+        assert unclassified == sum(each["unclassified"] for each in rule["resources"])
+        for each in rule["resources"]:
+            assert {"id", "type", "compliance", "annotation"} <= each.keys()
+            assert 1 <= len(each["annotation"]) <= 256
+    assert found["rules"]["S3_BUCKET_UPLOADS_ENCRYPTED"]["counts"]["UNCLASSIFIED"] == 3
+
+
+def test_the_view_fits_100_columns_shows_everything_and_has_no_colour(replayed):
+    out = io.StringIO()
+    assert run_demo(False, out) == 0
+    text = out.getvalue()
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) <= 100
+    together = re.sub(r"\s+", "", text)
+    for rule, rows in replayed.rules.items():
+        assert rule in text
+        assert all(row.name.split("-")[0] in text for row in rows)
+    assert "UNDETERMINEDPOLICY_UNREADABLE" in together
+    assert text.index("acme-sealed") < text.index("totals") < text.index("invocations")
+
+
+def test_a_failed_invocation_is_listed_and_ends_in_2(played, monkeypatch):
+    failure = Failure("S3_BUCKET_TLS_ONLY", "acme-orders", "error: [bold]no markup[/bold]")
+    broken = Played(played.account, played.region, played.rules, played.invocations, [failure], played.seconds)
+    monkeypatch.setattr(demo_module, "play", lambda: broken)
+    out = io.StringIO()
+    assert run_demo(False, out) == 2
+    assert "error: [bold]no markup[/bold]" in out.getvalue()
+    out = io.StringIO()
+    assert run_demo(True, out) == 2
+    assert json.loads(out.getvalue())["failures"][0]["resource"] == "acme-orders"
+
+
+def test_it_takes_less_than_a_minute(printed):
+    assert printed[2] < 60

@@ -1,0 +1,161 @@
+"""Statements over symbolic requests, straight from the policy's JSON.
+
+A Principal that names an account means every principal of it; a role's ARN means the role's sessions. A wildcard inside
+a principal's ARN, which AWS refuses, is read in whichever way finds more requests that get past the policy.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from smt.globs import tokens_of
+from smt.operators import clear, holds
+from smt.terms import Formula, Term
+from smt.variables import ARN_SEGMENTS, split, with_variables
+from smt.world import Caller, Request
+
+ELEMENTS = {
+    "Sid",
+    "Effect",
+    "Principal",
+    "NotPrincipal",
+    "Action",
+    "NotAction",
+    "Resource",
+    "NotResource",
+    "Condition",
+}
+TYPES = {"AWS", "Service", "Federated", "CanonicalUser"}
+Statement = dict[str, Any]
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements_of(policy: dict[str, Any]) -> list[Statement]:
+    return listed(policy["Statement"])
+
+
+def has_variables(policy: dict[str, Any]) -> bool:
+    return policy.get("Version", "2008-10-17") == "2012-10-17"
+
+
+def unclear(statement: Statement) -> bool:
+    """Is there a part that nobody can know the meaning of?"""
+    forms = not all(has_one_form(statement, name) for name in ("Principal", "Action", "Resource"))
+    kinds = {kind for name in ("Principal", "NotPrincipal") for kind, _ in entries(statement.get(name, {}))} - TYPES
+    unknown = set(statement) - ELEMENTS
+    return forms or bool(unknown | kinds) or not all(clear(name, values) for name, _, values in conditions(statement))
+
+
+def has_one_form(statement: Statement, name: str) -> bool:
+    return (name in statement) != (f"Not{name}" in statement)
+
+
+def conditions(statement: Statement) -> Iterator[tuple[str, str, Any]]:
+    for name, block in statement.get("Condition", {}).items():
+        for key, values in block.items():
+            yield name, key, values
+
+
+def covers(statement: Statement, action: str) -> bool:
+    """Does the statement speak of the action? An element in both forms or in none is taken to."""
+    if not has_one_form(statement, "Action"):
+        return True
+    negated = "NotAction" in statement
+    patterns = listed(statement["NotAction" if negated else "Action"])
+    return any(_glob(each, action) for each in patterns) != negated
+
+
+def _glob(pattern: str, name: str) -> bool:
+    pieces = (".*" if char == "*" else "." if char == "?" else re.escape(char) for char in pattern.lower())
+    return re.fullmatch("".join(pieces), name.lower(), re.DOTALL) is not None
+
+
+def applies(index: int, statement: Statement, request: Request, variables: bool) -> Formula:
+    """Do the parts that are understood match the request?"""
+    parts = [
+        request.covered[index],
+        _principal(statement, request.caller, request),
+        _resource(statement, request, variables),
+    ]
+    for name, key, values in conditions(statement):
+        found = holds(name, key, values, request, variables)
+        if found is not None:
+            parts.append(found)
+    return request.world.terms.both(*parts)
+
+
+def _resource(statement: Statement, request: Request, variables: bool) -> Formula:
+    if not has_one_form(statement, "Resource"):
+        return True
+    terms, negated = request.world.terms, "NotResource" in statement
+    written = listed(statement["NotResource" if negated else "Resource"])
+    found = [
+        terms.both(guard, _is_resource(term, each, request, variables))
+        for guard, term in request.resources
+        for each in written
+    ]
+    formula = terms.either(*found)
+    return terms.no(formula) if negated else formula
+
+
+def _is_resource(term: Term, text: str, request: Request, variables: bool) -> Formula:
+    pieces = split(text) if variables else [text]
+    if all(isinstance(piece, str) for piece in pieces):
+        tokens = tokens_of("".join(pieces), segments=min(ARN_SEGMENTS, text.count(":")), resource=True)
+        return request.world.terms.matches(term, tokens)
+    return with_variables("arn", term, pieces, request)
+
+
+def entries(written: Any) -> Iterator[tuple[str, str]]:
+    """Yield a Principal element's entries as (type, text)."""
+    if isinstance(written, str):
+        yield "AWS", written
+        return
+    for kind, values in written.items():
+        for each in listed(values):
+            yield kind, each
+
+
+def _principal(statement: Statement, caller: Caller, request: Request) -> Formula:
+    if not has_one_form(statement, "Principal"):
+        return True
+    terms, negated = request.world.terms, "NotPrincipal" in statement
+    widely = (statement["Effect"] == "Allow") != negated
+    spared = negated and statement["Effect"] == "Allow"
+    named = [
+        _names(kind, text, caller, request, widely, spared)
+        for kind, text in entries(statement["NotPrincipal" if negated else "Principal"])
+    ]
+    formula = terms.either(*named)
+    return terms.no(formula) if negated else formula
+
+
+def account_of(text: str) -> str | None:
+    """The account that a principal entry means as a whole."""
+    found = re.fullmatch(r"(?:arn:[^:]+:iam::)?(\d{12})(?::root)?", text)
+    return found[1] if found else None
+
+
+def _names(kind: str, text: str, caller: Caller, request: Request, widely: bool, spared: bool) -> Formula:
+    """`spared`: Allow with NotPrincipal, which AWS does not support, leaves out only the root user of an account."""
+    terms = request.world.terms
+    if kind == "Service":
+        if caller.service is None:
+            return False
+        return text == "*" or terms.is_text(caller.service, text)
+    if kind != "AWS":
+        return caller.identity == text if kind in TYPES else True
+    if text == "*":
+        return True
+    if account := account_of(text):
+        meant = caller.account is not None and (caller.kind == "root" or not spared)
+        return meant and terms.is_text(caller.account, account)
+    if not text.startswith("arn:"):
+        return False
+    if set(text) & set("*?"):
+        tokens = tokens_of(text, segments=min(ARN_SEGMENTS, text.count(":")))
+        return widely and terms.either(*(terms.matches(each, tokens) for each in caller.arns))
+    return terms.either(*(terms.matches(each, tuple(text)) for each in caller.arns))
