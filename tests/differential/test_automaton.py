@@ -116,6 +116,15 @@ def test_a_pattern_over_a_user_name_holds_where_its_lift_holds_over_the_arn(text
     check_lift("aws:username", text, f"arn:aws:iam::{account}:user/{path}{name}")
 
 
+IDS = st.tuples(PARTS, st.sampled_from(["", ":", ":", "*:", "?"]), PARTS).map("".join)
+
+
+@given(IDS, ACCOUNTS, NAMES)
+def test_a_pattern_over_an_id_holds_where_its_lift_holds_over_the_arn(text, account, name):
+    check_lift("aws:userid", text, f"arn:aws:iam::{account}:root")
+    check_lift("aws:userid", text, f"arn:aws:sts::{account}:federated-user/{name}")
+
+
 @given(PARTS, st.sampled_from(["o-a", "o-ab", "o-b"]), st.sampled_from(["r-1/", "r-1/ou-1/", "o-a/"]))
 def test_a_pattern_over_an_organization_holds_where_its_lift_holds_over_the_path(text, organization, path):
     check_lift("aws:principalorgid", text, f"{organization}/{path}")

@@ -27,8 +27,8 @@ _PROVIDER: Final = re.compile(r"arn:[^:]+:iam::([0-9]{12}):(?:saml|oidc)-provide
 """An identity provider of an account; roles that trust it are of the same account."""
 _KINDS: Final = (
     ("user", ":user/", "User", "AIDA?*"),
-    ("federated", ":federated-user/", "FederatedUser", f"{ACCOUNT}:?*"),
-    ("root", ":root", "Account", ACCOUNT),
+    ("federated", ":federated-user/", "FederatedUser", None),
+    ("root", ":root", "Account", None),
 )
 _NAMED: Final = (NAME, f"?*/{NAME}")
 """What follows `role/` or `user/` in an ARN: a name, or a path and a name."""
@@ -91,9 +91,9 @@ class Callers:
         yield self._caller("user", "an IAM user", users, "User", texts("AIDA?*"))
         if self.roots:
             root = tuple(f"{arn}:iam::{account}:root" for account in (STRANGER, ACCOUNT))
-            yield self._caller("root", "an account's root user", root, "Account", texts(ACCOUNT))
+            yield self._caller("root", "an account's root user", root, "Account", None)
         federated = (f"{arn}:sts::{ACCOUNT}:federated-user/{NAME}",)
-        yield self._caller("federated", "a federated user", federated, "FederatedUser", texts(f"{ACCOUNT}:?*"))
+        yield self._caller("federated", "a federated user", federated, "FederatedUser", None)
 
     def _special(self, entry: Principal, named: Iterable[Principal]) -> Iterator[Alternative]:
         """Callers that a policy can only mean by naming them."""
@@ -117,7 +117,7 @@ class Callers:
             return self._session(arn, ())
         for kind, mark, principal_type, identity in _KINDS:
             if mark in arn:
-                return self._caller(kind, arn, (arn,), principal_type, texts(identity))
+                return self._caller(kind, arn, (arn,), principal_type, texts(identity) if identity else None)
         return self._caller("role", arn, (arn,), "AssumedRole", texts("AROA?*:?*"))
 
     def _session(self, arn: str, named: Iterable[Principal]) -> Alternative:
@@ -136,7 +136,7 @@ class Callers:
         label: str,
         arns: tuple[str, ...],
         principal_type: str,
-        identity: Domain,
+        identity: Domain | None,
         chain: frozenset[Principal] = frozenset(),
         principal: str | None = None,
     ) -> Alternative:
@@ -145,8 +145,9 @@ class Callers:
             **self._base(),
             "@caller": texts(*arns, avoid=avoid),
             "aws:principaltype": constants(principal_type),
-            "aws:userid": identity,
         }
+        if identity is not None:
+            domains["aws:userid"] = identity
         if kind != "user":
             domains["aws:username"] = ABSENT
         if kind in {"role", "federated"}:

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from s3_guardrails.policy.demand import ACTION, Caller
+from s3_guardrails.policy.demand import ACTION, CALLER, Caller
 from s3_guardrails.policy.document import Policy, Principal, Statement
 from s3_guardrails.policy.domain import ABSENT, Domain, free, texts
 from s3_guardrails.policy.glob import variables
 from s3_guardrails.policy.keys import condition_key, family
 from s3_guardrails.policy.literal import covers
-from s3_guardrails.policy.tie import TIES, same_key
+from s3_guardrails.policy.tie import IN_ARN, TIES, same_key
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,8 @@ class Alternative:
     def caller(self) -> Caller:
         """What literals need to know."""
         tied = {each for each in self.domains if each.startswith("@") or each in TIES}
-        return Caller(self.kind, self.chain, frozenset(tied | ({"@user"} if self.kind == "user" else set())))
+        told = {IN_ARN[self.kind]} if CALLER in self.domains and self.kind in IN_ARN else set()
+        return Caller(self.kind, self.chain, frozenset(tied | told))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,9 +90,7 @@ class Space:
         plain |= {key for key, whole in TIES.items() if whole in dimensions}
         alternatives = []
         for each in group.alternatives:
-            lacking = {key for key in plain - each.domains.keys() if TIES.get(key, key) not in each.caller.tied} - (
-                {"aws:username"} if "@user" in each.caller.tied else set()
-            )
+            lacking = {key for key in plain - each.domains.keys() if TIES.get(key, key) not in each.caller.tied}
             domains = {**each.domains, **{key: self._of_alternative(each, key) for key in lacking}}
             alternatives.append(replace(each, domains=domains))
         return Group(group.name, tuple(alternatives))

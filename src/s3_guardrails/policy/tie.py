@@ -9,7 +9,17 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from s3_guardrails.policy.automaton import ANYTHING, NOT_COLON, NOT_SLASH, Pattern, Token, exactly, pattern, within
+from s3_guardrails.policy.automaton import (
+    ANYTHING,
+    NOT_COLON,
+    NOT_SLASH,
+    Pattern,
+    Token,
+    Tokens,
+    exactly,
+    pattern,
+    within,
+)
 
 Value = str | tuple[str, ...] | None
 
@@ -18,17 +28,23 @@ TIES: Final = {
     "aws:principalaccount": "@caller",
     "kms:calleraccount": "@caller",
     "aws:username": "@user",
+    "aws:userid": "@id",
     "aws:principalorgid": "@org",
     "aws:principalorgpaths": "@org",
     "aws:sourceorgid": "@sourceorg",
     "aws:sourceorgpaths": "@sourceorg",
 }
-"""Key → the dimension it is a part of, where an alternative has that dimension."""
+"""Key → the dimension it is a part of, where an alternative has that dimension.
+
+`@user` and `@id` stand for the caller's ARN, for callers whose name or id is in it.
+"""
 
 _SEGMENT: Final = (Token(NOT_COLON, star=True), *exactly(":"))
 _BEFORE_ACCOUNT: Final = (*exactly("arn:"), *_SEGMENT, *_SEGMENT, *_SEGMENT)
 _AFTER_ACCOUNT: Final = (*exactly(":"), ANYTHING)
 _USER: Final = (*_BEFORE_ACCOUNT, *_SEGMENT, *exactly("user/"))
+IN_ARN: Final = {"user": "@user", "root": "@id", "federated": "@id"}
+"""Kind of caller → what besides the account its ARN tells."""
 
 
 def same_key(name: str) -> str:
@@ -44,8 +60,8 @@ def tie(key: str, tied: frozenset[str]) -> str:
     if key in tied:
         return key
     whole = TIES.get(key, key)
-    if whole == "@user":
-        return "@caller" if "@user" in tied else key
+    if whole in {"@user", "@id"}:
+        return "@caller" if whole in tied else key
     return whole if whole in tied else key
 
 
@@ -72,9 +88,23 @@ def lifted(key: str, part: Pattern) -> tuple[Pattern, ...]:
         case "aws:username":
             name = within(tokens, NOT_SLASH)
             return (pattern((*_USER, *name)), pattern((*_USER, ANYTHING, *exactly("/"), *name)))
+        case "aws:userid":
+            return _ids(tokens)
         case "aws:principalorgid" | "aws:sourceorgid":
             return (pattern((*within(tokens, NOT_SLASH), *exactly("/"), ANYTHING)),)
     return (part,)
+
+
+def _ids(tokens: Tokens) -> tuple[Pattern, ...]:
+    """The account of a root user; `account:name` of a federated user, the pattern cut where the colon can be."""
+    found = [pattern((*_BEFORE_ACCOUNT, *within(tokens, NOT_COLON), *exactly(":root")))]
+    for index, token in enumerate(tokens):
+        if token.chars.holds(":"):
+            both = (token,) if token.star else ()
+            account, name = (*tokens[:index], *both), (*both, *tokens[index + 1 :])
+            middle = exactly(":federated-user/")
+            found.append(pattern((*_BEFORE_ACCOUNT, *within(account, NOT_COLON), *middle, *within(name, NOT_SLASH))))
+    return tuple(found)
 
 
 def projected(key: str, whole: Value) -> Value:
@@ -86,6 +116,9 @@ def projected(key: str, whole: Value) -> Value:
             return whole.split(":")[4]
         case "aws:username":
             return whole.rpartition("/")[2]
+        case "aws:userid":
+            account, name = whole.split(":")[4], whole.rpartition("federated-user/")[2]
+            return account if whole.endswith(":root") else f"{account}:{name}"
         case "aws:principalorgid" | "aws:sourceorgid":
             return whole.partition("/")[0]
         case "aws:principalorgpaths" | "aws:sourceorgpaths":

@@ -11,7 +11,7 @@ from s3_guardrails.policy.keys import written
 from s3_guardrails.policy.request import Request
 from s3_guardrails.policy.space import SESSION_KEYS, keys_used
 from s3_guardrails.policy.split import Chosen
-from s3_guardrails.policy.tie import TIES, projected
+from s3_guardrails.policy.tie import TIES, projected, tie
 from s3_guardrails.policy.value import some
 
 _TELLING: Final = frozenset(
@@ -61,9 +61,7 @@ def _values(chosen: Chosen, copy: int) -> dict[str, Value]:
 def _projected(caller: Chosen, values: dict[str, Value]) -> dict[str, Value]:
     """Add the keys that are parts of others."""
     tied = caller.alternative.caller.tied
-    parts = {key: whole for key, whole in TIES.items() if whole in tied and key not in tied}
-    if "@user" in tied:
-        parts["aws:username"] = CALLER
+    parts = {key: tie(key, tied) for key, whole in TIES.items() if whole in tied and key not in tied}
     times = {"aws:epochtime": values["aws:currenttime"]} if "aws:currenttime" in values else {}
     return {**values, **times, **{key: projected(key, values[whole]) for key, whole in parts.items()}}
 
