@@ -9,7 +9,8 @@ GuardrailError
 │   └── WantedFact           a rule would like a fact, and can decide without it
 ├── InputError               a file or argument of the command line is not usable
 ├── LiveReadFailed           a service did not answer, or a listing would be partial
-└── EvaluationFailed         an AWS Config invocation must fail visibly
+├── EvaluationFailed         an AWS Config invocation must fail visibly
+└── ChangeFailed             a remediation did not end as it must: refused, changed meanwhile, not compliant
 
 None derives from ValueError, KeyError or ClientError: rdklib answers those with a dictionary and the invocation would
 count as a success. A message says where and what was expected; no capital, no full stop, user text in backticks.
@@ -69,3 +70,13 @@ class LiveReadFailed(GuardrailError):
 
 class EvaluationFailed(GuardrailError):
     """An AWS Config invocation must fail visibly instead of reporting nothing."""
+
+
+class ChangeFailed(GuardrailError):
+    """A remediation did not end as it must. `code` is stable: `REFUSED`, `STATE_CHANGED`, `WRITE_REFUSED`, …."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        """Keep the code apart from the sentence."""
+        super().__init__(f"{code}: {sentence}")
+        self.code = code
+        self.sentence = sentence

@@ -41,10 +41,13 @@ class Clients(Protocol):
 class SessionClients:
     """The clients of one boto3 session: its credentials chain, profile and, optionally, one endpoint for everything."""
 
-    def __init__(self, session: boto3.Session | None = None, endpoint_url: str | None = None) -> None:
+    def __init__(
+        self, session: boto3.Session | None = None, endpoint_url: str | None = None, settings: Config = SETTINGS
+    ) -> None:
         """Take a session (default: a new one); no client is made yet."""
         self._session = session or boto3.Session()
         self._endpoint_url = endpoint_url
+        self._settings = settings
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = Lock()
 
@@ -71,9 +74,14 @@ class SessionClients:
                     service,  # type: ignore[call-overload]  # any service's name
                     region_name=region,
                     endpoint_url=self._endpoint_url,
-                    config=SETTINGS,
+                    config=self._settings,
                 )
             return self._clients[service, region]
+
+    def unretried(self) -> SessionClients:
+        """Return clients of the same session that send each call once: a write is not repeated unseen."""
+        once = SETTINGS.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+        return SessionClients(self._session, self._endpoint_url, once)
 
     def knows(self, region: str, partition: str) -> bool:
         """Is there such a Region in the partition, as far as the SDK's data says?"""

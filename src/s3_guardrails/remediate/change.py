@@ -12,7 +12,7 @@ State = Mapping[str, Any]
 """What a remediation changes, as JSON data, exactly as AWS answered it; also its pre-image.
 
 `{"policy": text | None}` (bucket policy), `{"encryption": ServerSideEncryptionConfiguration | None}`,
-`{"rotation": {"enabled": bool, "days": int | None}}`, `{"key_policy": text}`.
+`{"rotation": {"enabled": bool, "days": int | None} | None}`, `{"key_policy": text}`.
 """
 
 

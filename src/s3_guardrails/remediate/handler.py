@@ -1,0 +1,172 @@
+"""The Lambda function behind every remediation document: one step per invocation, a raised error is a failed step.
+
+Environment: `GUARDRAILS_REMEDIATION` (the document's name), `GUARDRAILS_PARAMETERS` (the rule's InputParameters as
+JSON), `GUARDRAILS_EVIDENCE_BUCKET`. Systems Manager waits 300 seconds at most; waiting here stays below 100.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from s3_guardrails.catalogue.discovery import Entry, find_rules
+from s3_guardrails.encryption.bucket import Bucket
+from s3_guardrails.errors import ChangeFailed, GuardrailError, InputError, ParameterError, PolicySyntaxError
+from s3_guardrails.live.call import sentence
+from s3_guardrails.live.clients import SessionClients
+from s3_guardrails.live.reader import LiveReader
+from s3_guardrails.policy.strict_json import strict_json
+from s3_guardrails.remediate.approval import check_approval
+from s3_guardrails.remediate.engine import Allow, Engine, Order, order, step_answer
+from s3_guardrails.remediate.plan import Plan, Status, refused_sentence
+from s3_guardrails.remediate.state import Resource
+from s3_guardrails.remediate.store import BucketStore
+from s3_guardrails.remediate.undo import NAME as UNDO
+from s3_guardrails.remediate.undo import apply_undo, plan_undo, verify_undo
+from s3_guardrails.rule import BucketRule
+
+STEPS: Final = ("plan", "apply", "verify", "fail")
+
+Answer = Mapping[str, Any]
+
+
+class StepFailed(Exception):  # what an operator reads as the failed step's type
+    """The step did not end as it must; its message is what the operator reads."""
+
+
+def lambda_handler(event: Any, context: Any) -> Answer:
+    """Run one step: `{"step", "resource", "planId", "executionId", "approval", "options": {…}}`."""
+    try:
+        return _step(event, context.invoked_function_arn)
+    except GuardrailError as error:
+        name = "" if isinstance(error, ChangeFailed) else f"{type(error).__name__}: "
+        raise StepFailed(f"{name}{error}") from None  # a cause may quote the signed request
+    except (ClientError, BotoCoreError) as error:
+        raise StepFailed(sentence(error)) from None
+
+
+def _step(event: Any, function_arn: str) -> Answer:
+    if not isinstance(event, Mapping):
+        raise InputError("event: expected an object")
+    step = _text(event, "step")
+    if step not in STEPS:
+        raise InputError(f"event.step: expected one of {', '.join(STEPS)}, found `{step[:20]}`")
+    if step == "fail":
+        raise ChangeFailed("UNEXPECTED_STATUS", f"a step ended with the status `{_text(event, 'status')[:40]}`")
+    engine = _engine(function_arn)
+    name = _environment("GUARDRAILS_REMEDIATION")
+    if name == UNDO:
+        return _UNDO[step](engine, event)
+    return _STEPS[step](engine, _order(engine, name, event), event)
+
+
+def _plan(engine: Engine, asked: Order, _: Mapping[str, Any]) -> Answer:
+    return _planned(engine.plan(asked))
+
+
+def _apply(engine: Engine, asked: Order, event: Mapping[str, Any]) -> Answer:
+    return _applied(engine.apply(asked, _text(event, "planId"), _approval(engine, event)))
+
+
+def _verify(engine: Engine, asked: Order, event: Mapping[str, Any]) -> Answer:
+    decision = engine.verify(asked, changed=bool(_text(event, "planId")))
+    return {"status": Status.VERIFIED.value, "verdict": decision.verdict.value}
+
+
+def _plan_undo(engine: Engine, event: Mapping[str, Any]) -> Answer:
+    return _planned(plan_undo(engine, _text(event, "resource")))
+
+
+def _apply_undo(engine: Engine, event: Mapping[str, Any]) -> Answer:
+    return _applied(apply_undo(engine, _text(event, "resource"), _text(event, "planId"), _approval(engine, event)))
+
+
+def _verify_undo(engine: Engine, event: Mapping[str, Any]) -> Answer:
+    return {"status": Status.VERIFIED.value, "verdict": verify_undo(engine, _text(event, "resource"))}
+
+
+_STEPS: Final = {"plan": _plan, "apply": _apply, "verify": _verify}
+_UNDO: Final = {"plan": _plan_undo, "apply": _apply_undo, "verify": _verify_undo}
+
+
+def _planned(plan: Plan) -> Answer:
+    if plan.status is Status.REFUSED:
+        raise ChangeFailed("REFUSED", refused_sentence(plan.refusals))
+    return step_answer(plan)
+
+
+def _applied(plan: Plan) -> Answer:
+    status = Status.APPLIED if plan.status is Status.PLANNED else plan.status
+    return {"status": status.value, "planId": plan.id}
+
+
+def _approval(engine: Engine, event: Mapping[str, Any]) -> Allow:
+    """Look the approval up where the plan or the operator asks for one: the document's own branch is not relied on."""
+
+    def allow(plan: Plan) -> None:
+        if plan.concerns or _text(event, "approval") == "always":
+            check_approval(engine.clients, engine.reader.region, _text(event, "executionId"))
+
+    return allow
+
+
+def _engine(function_arn: str) -> Engine:
+    """Work in the function's own account and Region; nothing is kept between invocations but the code."""
+    _, partition, _, region, account = function_arn.split(":")[:5]
+    clients = SessionClients()
+    reader = LiveReader(clients, account, region, partition)
+    store = BucketStore(clients, _environment("GUARDRAILS_EVIDENCE_BUCKET"), account, region)
+    return Engine(reader=reader, clients=clients, store=store, sleep=time.sleep)
+
+
+def _order(engine: Engine, name: str, event: Mapping[str, Any]) -> Order:
+    entry = rule_of(name)
+    options = event.get("options", {})
+    if not isinstance(options, Mapping) or not all(isinstance(each, str) for each in options.values()):
+        raise InputError("event.options: expected an object of strings")
+    return order(entry, _resource(engine, entry, _text(event, "resource")), _parameters(), options)
+
+
+def rule_of(remediation: str) -> Entry:
+    """Return the rule that names the document as its remediation; raise InputError."""
+    found = next((entry for entry in find_rules() if entry.rule.remediation == remediation), None)
+    if found is None:
+        raise InputError(f"no rule has the remediation `{remediation[:80]}`")
+    return found
+
+
+def _resource(engine: Engine, entry: Entry, name: str) -> Resource:
+    if not name:
+        raise InputError("event.resource: expected a bucket name, or the id or ARN of a key")
+    if issubclass(entry.rule, BucketRule):
+        bucket: Bucket = engine.reader.bucket(name.rpartition(":")[2], engine.reader.region)
+        return bucket
+    return engine.reader.key(name)
+
+
+def _parameters() -> Mapping[str, str]:
+    try:
+        found = strict_json(os.environ.get("GUARDRAILS_PARAMETERS") or "{}")
+    except PolicySyntaxError as error:
+        raise ParameterError(f"GUARDRAILS_PARAMETERS: {error}") from None
+    if not isinstance(found, Mapping):
+        raise ParameterError("GUARDRAILS_PARAMETERS: expected an object of the rule's parameters")
+    return found
+
+
+def _environment(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise InputError(f"environment variable {name}: expected a value")
+    return value
+
+
+def _text(event: Mapping[str, Any], name: str) -> str:
+    value = event.get(name, "")
+    if not isinstance(value, str):
+        raise InputError(f"event.{name}: expected a string")
+    return value
