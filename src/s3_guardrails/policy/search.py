@@ -69,9 +69,9 @@ def find(wanted: Wanted, budget: Budget) -> str | None:
         budget.spend(len(text) * (len(required) + 1) // 8)
         return all(each.matches(text) for each in required) and not refused.matches(text)
 
-    smallest = min((wanted.within, *match), key=len)
-    if all(each.only is not None for each in smallest):
-        return next((each.only for each in smallest if each.only is not None and good(each.only)), None)
+    listed = [only for group in (wanted.within, *match) if (only := _listed(group)) is not None]
+    if listed:
+        return next((each for each in min(listed, key=len) if good(each)), None)
     wanted = Wanted(wanted.within, match, wanted.avoid)
     for text in sorted(_likely(wanted), key=bool, reverse=True):
         if good(text):
@@ -80,6 +80,12 @@ def find(wanted: Wanted, budget: Budget) -> str | None:
     if len(widest) > _LARGE:
         return _one_by_one(wanted, widest, budget)
     return _product(required, refused, budget)
+
+
+def _listed(group: tuple[Pattern, ...]) -> list[str] | None:
+    """Return the texts of a group that has only so many."""
+    texts = [each.only for each in group if each.only is not None]
+    return texts if len(texts) == len(group) else None
 
 
 def _one_by_one(wanted: Wanted, widest: tuple[Pattern, ...], budget: Budget) -> str | None:
