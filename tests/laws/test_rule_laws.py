@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from laws.strategies import OWN, documents
-from s3_guardrails.catalogue.discovery import find_rules
 from s3_guardrails.decision import Verdict
+from s3_guardrails.discovery import find_rules
 from s3_guardrails.encryption.bucket import Bucket, DefaultEncryption
 from s3_guardrails.encryption.fact import ABSENT, Unreadable
 from s3_guardrails.encryption.key import Key, KeyMetadata, Rotation

@@ -8,12 +8,12 @@ import pytest
 import yaml
 
 from s3_guardrails.catalogue import pack
-from s3_guardrails.catalogue.discovery import find_rules
 from s3_guardrails.catalogue.docs import BEGIN, END, render_docs
 from s3_guardrails.catalogue.pack import render_pack
 from s3_guardrails.catalogue.parameters_json import render_parameters
 from s3_guardrails.catalogue.rendering import check, write
 from s3_guardrails.cli import main
+from s3_guardrails.discovery import find_rules
 from s3_guardrails.errors import MalformedRule, ParameterError
 
 RULE = '''

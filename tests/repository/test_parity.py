@@ -10,9 +10,9 @@ import pytest
 import yaml
 from reason_codes import codes_of
 
-from s3_guardrails.catalogue.discovery import find_rules, rules_folder
 from s3_guardrails.catalogue.rendering import check
 from s3_guardrails.decision import Verdict
+from s3_guardrails.discovery import find_rules, rules_folder
 from s3_guardrails.rule import Trigger
 
 ROOT = Path(__file__).parents[2]
@@ -122,8 +122,8 @@ def test_the_documentation_has_a_section_for_every_rule_and_for_nothing_else():
 
 
 def test_importing_the_rules_loads_no_terminal_no_emulator_and_no_sdk():
-    loaded = imported_by("s3_guardrails.catalogue.discovery")
-    code = "from s3_guardrails.catalogue.discovery import find_rules; find_rules(); import sys; "
+    loaded = imported_by("s3_guardrails.discovery")
+    code = "from s3_guardrails.discovery import find_rules; find_rules(); import sys; "
     code += "print(*{name.partition('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
     loaded |= set(done.stdout.split())

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import pytest
 
 from s3_guardrails import __version__
-from s3_guardrails.catalogue.discovery import find_rules
+from s3_guardrails.discovery import find_rules
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.embedded.server import EmbeddedAws
 
@@ -76,7 +76,7 @@ def test_the_installed_command_stands_on_its_own(installed, tmp_path):
 
 
 def test_the_installed_command_scans(installed, tmp_path):
-    where = "from s3_guardrails.catalogue.discovery import rules_folder; print(rules_folder())"
+    where = "from s3_guardrails.discovery import rules_folder; print(rules_folder())"
     _, folder, _ = run(installed.parent / "python", "-c", where, cwd=tmp_path)
     assert Path(folder.strip()).is_relative_to(installed.parents[1])
     with EmbeddedAws() as aws:

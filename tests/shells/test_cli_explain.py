@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from s3_guardrails.catalogue.discovery import find_rules
 from s3_guardrails.cli import main
+from s3_guardrails.discovery import find_rules
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.live.reader import LiveReader
 from s3_guardrails.policy.authorize import Outcome, authorize

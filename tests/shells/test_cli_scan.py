@@ -13,10 +13,10 @@ import pytest
 from botocore.client import BaseClient
 from botocore.config import Config
 
-from s3_guardrails.catalogue.discovery import find_rules
 from s3_guardrails.cli import main
 from s3_guardrails.cli.table import csv_of
 from s3_guardrails.decision import Decision, Severity, Verdict, compliant
+from s3_guardrails.discovery import find_rules
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.rule import BucketRule

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from s3_guardrails.catalogue.discovery import find_rules
+from s3_guardrails.discovery import find_rules
 from s3_guardrails.embedded.item import Recorder, deleted, in_history
 from s3_guardrails.embedded.player import ConfigPlayer, in_process
 

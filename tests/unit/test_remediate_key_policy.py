@@ -2,7 +2,7 @@
 
 import json
 
-from s3_guardrails.catalogue.discovery import find_rules
+from s3_guardrails.discovery import find_rules
 from s3_guardrails.encryption.key import Key, KeyMetadata
 from s3_guardrails.remediate.change import NothingToDo, Refused
 from s3_guardrails.remediate.key_policy import plan

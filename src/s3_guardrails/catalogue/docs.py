@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from s3_guardrails.catalogue.discovery import Entry
+from s3_guardrails.discovery import Entry
 from s3_guardrails.errors import MalformedRule
 from s3_guardrails.rule import Trigger
 

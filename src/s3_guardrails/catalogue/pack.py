@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import yaml
 
-from s3_guardrails.catalogue.discovery import Entry
 from s3_guardrails.catalogue.parameters_json import RDKLIB, defaults
+from s3_guardrails.discovery import Entry
 from s3_guardrails.errors import MalformedRule
 from s3_guardrails.parameters import Documented, input_parameters
 from s3_guardrails.rule import Trigger

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from s3_guardrails.catalogue.discovery import Entry
+from s3_guardrails.discovery import Entry
 from s3_guardrails.parameters import input_parameters
 from s3_guardrails.rule import Trigger
 

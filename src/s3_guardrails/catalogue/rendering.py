@@ -6,10 +6,10 @@ import difflib
 from collections.abc import Mapping
 from pathlib import Path
 
-from s3_guardrails.catalogue.discovery import find_rules
 from s3_guardrails.catalogue.docs import render_docs, render_readme
 from s3_guardrails.catalogue.pack import render_pack
 from s3_guardrails.catalogue.parameters_json import render_parameters
+from s3_guardrails.discovery import find_rules
 from s3_guardrails.errors import InputError
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from s3_guardrails.catalogue.discovery import find_rules
+from s3_guardrails.discovery import find_rules
 from s3_guardrails.errors import InputError, ParameterError, PolicySyntaxError
 from s3_guardrails.policy.strict_json import strict_json
 from s3_guardrails.rule import Rule

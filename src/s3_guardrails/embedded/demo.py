@@ -14,7 +14,7 @@ from typing import Final, TextIO
 
 from rich.console import Console
 
-from s3_guardrails.catalogue.discovery import Entry, find_rules
+from s3_guardrails.discovery import Entry, find_rules
 from s3_guardrails.embedded.compliance import Played, rows
 from s3_guardrails.embedded.player import ConfigPlayer, Invoke, deliver_all, in_lambda, in_process, runtime_of
 from s3_guardrails.embedded.seed.account import BUCKETS, fill, items

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, Final
 
-from s3_guardrails.catalogue.discovery import Entry
+from s3_guardrails.discovery import Entry
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.embedded.item import Item, in_history
 from s3_guardrails.embedded.runtime import LambdaRuntime

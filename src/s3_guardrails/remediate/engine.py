@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
-from s3_guardrails.catalogue.discovery import Entry
 from s3_guardrails.decision import Decision, Verdict
+from s3_guardrails.discovery import Entry
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.fact import ABSENT, Unreadable
 from s3_guardrails.encryption.key import Key

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from s3_guardrails.catalogue.discovery import Entry, find_rules
+from s3_guardrails.discovery import Entry, find_rules
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.errors import ChangeFailed, GuardrailError, InputError, ParameterError, PolicySyntaxError
 from s3_guardrails.live.call import sentence

@@ -18,7 +18,7 @@ from s3_guardrails.encryption.key import Key
 from s3_guardrails.errors import MalformedRule
 from s3_guardrails.rule import Rule
 
-PACKAGE: Final = Path(__file__).parents[1]
+PACKAGE: Final = Path(__file__).parent
 
 Scenarios = Mapping[str, tuple[Bucket | Key, Mapping[str, str] | None, str, str]]
 """Title → facts, rule parameters as AWS Config names them, expected verdict, expected reason code."""
