@@ -56,14 +56,8 @@ class S3_BUCKET_TLS_ONLY(BucketRule):
         policy = known(bucket.policy)
         if isinstance(policy, Absent):
             return non_compliant("NO_POLICY", "the bucket has no policy, so nothing denies plain HTTP")
+        answer = self.question(bucket).ask(policy)
         wanted = self.parameters.minimum_tls_version
-        answer = TransportQuestion(
-            bucket_arn=bucket.arn,
-            callers=self._callers(bucket),
-            minimum=wanted,
-            future=self.parameters.future_actions,
-            since=bucket.as_of,
-        ).ask(policy)
         needed = f"TLS {wanted}" if wanted else "TLS"
         match answer:
             case Proved():
@@ -77,13 +71,21 @@ class S3_BUCKET_TLS_ONLY(BucketRule):
                 reason = undecided("TLS_UNDECIDED", f"it is open whether a request without {needed} is denied", answer)
                 return decided((), (reason,), reason)
 
-    def _callers(self, bucket: Bucket) -> Callers:
-        return Callers(
+    def question(self, bucket: Bucket) -> TransportQuestion:
+        """Return the question that is asked of the bucket's policy."""
+        callers = Callers(
             own=bucket.account,
             partition=bucket.partition,
             services=not self.parameters.accept_services,
             via_services=not self.parameters.accept_via_services,
             without=self.parameters.accept_principals,
+        )
+        return TransportQuestion(
+            bucket_arn=bucket.arn,
+            callers=callers,
+            minimum=self.parameters.minimum_tls_version,
+            future=self.parameters.future_actions,
+            since=bucket.as_of,
         )
 
 

@@ -65,20 +65,7 @@ class S3_BUCKET_UPLOADS_ENCRYPTED(ClassifiedBucketRule):
         found = known(bucket.policy)
         policy = EMPTY if isinstance(found, Absent) else found
         strictness = self.parameters.upload_policy.of(data_class)
-        named, accepted = known(bucket.default_encryption), self._accepted(bucket, data_class)
-        default = named
-        if data_class is not None and manager_matters(named, accepted.modes):
-            default = settled(bucket, named, self.parameters.approved_keys)
-        question = WriteQuestion(
-            bucket_arn=bucket.arn,
-            callers=Callers(
-                own=bucket.account, partition=bucket.partition, services=not self.parameters.accept_services
-            ),
-            accepted=accepted,
-            default=default,
-            managed_key=None if default is named else named.key,
-            since=bucket.as_of,
-        )
+        question = self.question(bucket, data_class)
         reasons = [*flaws(policy, question)]
         reasons += customer_keys(policy, bucket, question, by_policy=strictness is not UploadPolicy.OUTCOME)
         if strictness is UploadPolicy.HEADER_REQUIRED:
@@ -90,6 +77,23 @@ class S3_BUCKET_UPLOADS_ENCRYPTED(ClassifiedBucketRule):
         demanded = None if strictness is UploadPolicy.HEADER_REQUIRED else header_demanded(policy, question)
         others = other_writers(policy, question) if decision.verdict is Verdict.COMPLIANT else None
         return decision.advised(*(each for each in (demanded, others) if each))
+
+    def question(self, bucket: Bucket, data_class: str | None) -> WriteQuestion:
+        """Return the question that is asked of the bucket's policy; raise UnreadableFact."""
+        named, accepted = known(bucket.default_encryption), self._accepted(bucket, data_class)
+        default = named
+        if data_class is not None and manager_matters(named, accepted.modes):
+            default = settled(bucket, named, self.parameters.approved_keys)
+        return WriteQuestion(
+            bucket_arn=bucket.arn,
+            callers=Callers(
+                own=bucket.account, partition=bucket.partition, services=not self.parameters.accept_services
+            ),
+            accepted=accepted,
+            default=default,
+            managed_key=None if default is named else named.key,
+            since=bucket.as_of,
+        )
 
     def _accepted(self, bucket: Bucket, data_class: str | None) -> Accepted:
         modes = self.parameters.accepted_modes.of(data_class)

@@ -57,8 +57,8 @@ class ClassifiedBucketRule(BucketRule, abstract=True):
     def decide(self, bucket: Bucket) -> Decision:
         """Find the data class, then decide for it; None stands for a bucket without one."""
         tag = self.parameters.data_class_tag
-        data_class = known(bucket.tags).get(tag, "").strip()
-        if not data_class:
+        data_class = self.class_of(bucket)
+        if data_class is None:
             advisory = Reason(UNCLASSIFIED, f"the bucket has no tag `{tag}`, so any mode but SSE-C is accepted")
             decision = self.decide_class(bucket, None)
             return replace(decision, advisories=(advisory, *decision.advisories))
@@ -69,6 +69,10 @@ class ClassifiedBucketRule(BucketRule, abstract=True):
                 "DATA_CLASS_UNKNOWN", f"the tag `{tag}` names the data class `{data_class}`, expected one of {expected}"
             )
         return self.decide_class(bucket, data_class)
+
+    def class_of(self, bucket: Bucket) -> str | None:
+        """Return the value of the tag, None where there is none or it is blank; raise UnreadableFact."""
+        return known(bucket.tags).get(self.parameters.data_class_tag, "").strip() or None
 
     def decide_class(self, bucket: Bucket, data_class: str | None) -> Decision:
         """Decide for one data class."""

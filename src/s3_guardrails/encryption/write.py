@@ -29,8 +29,11 @@ MODE: Final = "s3:x-amz-server-side-encryption"
 KEY: Final = "s3:x-amz-server-side-encryption-aws-kms-key-id"
 CUSTOMER: Final = "s3:x-amz-server-side-encryption-customer-algorithm"
 
+MANAGED_KEY_ALIASES: Final = ("alias/aws/s3", "arn:*:kms:*:*:alias/aws/s3")
+"""How a header can name the AWS managed key, besides naming no key id; as patterns."""
+
 NO_HEADER: Final = "without an encryption header"
-_MANAGERS: Final = {
+MANAGERS: Final = {
     SSE_KMS_HEADER: (EncryptionMode.SSE_KMS_AWS, EncryptionMode.SSE_KMS_CMK),
     DSSE_KMS_HEADER: (EncryptionMode.DSSE_KMS_AWS, EncryptionMode.DSSE_KMS_CMK),
 }
@@ -88,7 +91,15 @@ class WriteQuestion:
 
     def headerless_denied(self, policy: Policy) -> Answer:
         """Decide whether every upload without an encryption header is denied."""
-        return self._prove(policy, tuple(_write(NO_HEADER, {MODE: ABSENT, KEY: ABSENT, CUSTOMER: ABSENT}, http=True)))
+        return self._prove(policy, tuple(self.without_header()))
+
+    def accepted_writes(self) -> Iterator[Alternative]:
+        """Every way to name a mode and key that are accepted together; the headers are as they were sent."""
+        if EncryptionMode.SSE_S3 in self.accepted.modes:
+            domains = {MODE: constants(SSE_S3_HEADER), KEY: ABSENT, CUSTOMER: ABSENT}
+            yield from _write(f"with the header {SSE_S3_HEADER}", domains, http=True)
+        for header in MANAGERS:
+            yield from self._accepted_keys(header)
 
     def _prove(self, policy: Policy, writes: tuple[Alternative, ...]) -> Answer:
         groups = (
@@ -105,11 +116,11 @@ class WriteQuestion:
         """Every way to ask for an encryption that is not accepted."""
         names_mode = self.action == "UpdateObjectEncryption"
         if not names_mode and not self.accepted.default(self.default):
-            yield from _each(Flaw.DEFAULT, self._by_default())
+            yield from _each(Flaw.DEFAULT, self.by_default())
         if EncryptionMode.SSE_S3 not in self.accepted.modes:
             domains = {MODE: constants(SSE_S3_HEADER), KEY: ABSENT, CUSTOMER: ABSENT}
             yield from _each(Flaw.MODE, _write(f"with the header {SSE_S3_HEADER}", domains, http=True))
-        for header, managers in _MANAGERS.items():
+        for header, managers in MANAGERS.items():
             if not self.accepted.modes & set(managers):
                 domains = {MODE: constants(header), KEY: texts("?*", absent=True), CUSTOMER: ABSENT}
                 yield from _each(Flaw.MODE, _write(f"with the header {header}", domains))
@@ -117,21 +128,50 @@ class WriteQuestion:
                 yield from _each(Flaw.KEY, self._other_keys(header))
         customer = EncryptionMode.SSE_C not in self.accepted.modes and EncryptionMode.SSE_C not in self.blocked
         if customer and not names_mode:
-            domains = {MODE: ABSENT, KEY: ABSENT, CUSTOMER: constants("AES256")}
-            yield from _each(Flaw.CUSTOMER, _write("with SSE-C", domains))
+            yield from _each(Flaw.CUSTOMER, self.with_customer_key())
 
-    def _by_default(self) -> Iterator[Alternative]:
+    def by_default(self) -> Iterator[Alternative]:
+        """A write without a header; its key-id context key may be the key of the default."""
         label = f"{NO_HEADER} (the bucket's default applies)"
         yield from _write(label, {MODE: ABSENT, KEY: ABSENT, CUSTOMER: ABSENT}, http=True)
         if self.default.algorithm != SSE_S3_HEADER:
             resolved = constants(self.default.key) if self.default.key else texts(*self._managed)
             yield from _write(label, {MODE: ABSENT, KEY: resolved, CUSTOMER: ABSENT}, http=True)
 
+    def _accepted_keys(self, header: str) -> Iterator[Alternative]:
+        """A header with a key that is accepted with it."""
+        aws, customer = (mode in self.accepted.modes for mode in MANAGERS[header])
+        asked = {MODE: constants(header), CUSTOMER: ABSENT}
+        if aws:
+            managed = texts(*MANAGED_KEY_ALIASES, absent=True)
+            yield from _write(f"with {header} and the AWS managed key", {**asked, KEY: managed})
+        if customer and self.accepted.keys != ():
+            known = (self.managed_key,) if self.managed_key else ()
+            avoid = () if aws else (*MANAGED_KEY_ALIASES, *self._managed, *known)
+            keys = ("?*",) if self.accepted.keys is None else self.accepted.keys
+            yield from _write(f"with {header} and an accepted key", {**asked, KEY: texts(*keys, avoid=avoid)})
+
+    def resolved_managed_key(self, region: str) -> Iterator[Alternative]:
+        """An accepted header without a key id whose key-id context key is the ARN of the account's AWS managed key."""
+        arn = f"arn:{self.callers.partition}:kms:{region}:{self.callers.own}:{_MANAGED_NAME}"
+        for header, (aws, _) in MANAGERS.items():
+            if aws in self.accepted.modes:
+                domains = {MODE: constants(header), KEY: constants(arn), CUSTOMER: ABSENT}
+                yield from _write(f"with {header} and no key id", domains)
+
+    def with_customer_key(self) -> Iterator[Alternative]:
+        """A write with SSE-C."""
+        yield from _write("with SSE-C", {MODE: ABSENT, KEY: ABSENT, CUSTOMER: constants("AES256")})
+
+    def without_header(self) -> Iterator[Alternative]:
+        """A write without an encryption header."""
+        yield from _write(NO_HEADER, {MODE: ABSENT, KEY: ABSENT, CUSTOMER: ABSENT}, http=True)
+
     def _other_keys(self, header: str) -> Iterator[Alternative]:
         """An accepted header with a key that is not accepted; without a key id it means the AWS managed key."""
-        aws, customer = (mode in self.accepted.modes for mode in _MANAGERS[header])
+        aws, customer = (mode in self.accepted.modes for mode in MANAGERS[header])
         asked = {MODE: constants(header), CUSTOMER: ABSENT}
-        aliases = ("alias/aws/s3", "arn:*:kms:*:*:alias/aws/s3")
+        aliases = MANAGED_KEY_ALIASES
         if not aws:
             managed = texts(*self._managed, absent=True)
             yield from _write(f"with {header} and no key id (the AWS managed key)", {**asked, KEY: managed})
@@ -150,10 +190,13 @@ class WriteQuestion:
     @property
     def _managed(self) -> tuple[str, ...]:
         """Languages of the ARN of an AWS managed key, whichever account and Region the caller is in."""
-        prefix, name = f"arn:{self.callers.partition}:kms:", "key/aws-managed-s3-key"
-        own = f"{prefix}{_REGION.get(self.callers.partition, 'us-east-1')}:{self.callers.own}:{name}"
-        return own, f"{prefix}{SEGMENT}:{ACCOUNT}:{name}"
+        prefix = f"arn:{self.callers.partition}:kms:"
+        own = f"{prefix}{_REGION.get(self.callers.partition, 'us-east-1')}:{self.callers.own}:{_MANAGED_NAME}"
+        return own, f"{prefix}{SEGMENT}:{ACCOUNT}:{_MANAGED_NAME}"
 
+
+_MANAGED_NAME: Final = "key/aws-managed-s3-key"
+"""Stands for the id of an AWS managed key, which nobody can know from a policy."""
 
 _REGION: Final = {"aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 
