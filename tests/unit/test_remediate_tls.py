@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from s3_guardrails.catalogue.discovery import find_rules
+from s3_guardrails.discovery import find_rules
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.policy.document import parse_policy
 from s3_guardrails.remediate.change import NothingToDo, Proposed, Refused

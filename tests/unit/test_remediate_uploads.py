@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from s3_guardrails.catalogue.discovery import find_rules
+from s3_guardrails.discovery import find_rules
 from s3_guardrails.encryption.bucket import Bucket, DefaultEncryption
 from s3_guardrails.encryption.fact import Unreadable
 from s3_guardrails.policy.authorize import denied
