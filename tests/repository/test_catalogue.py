@@ -9,6 +9,7 @@ import yaml
 
 from s3_guardrails.catalogue import pack
 from s3_guardrails.catalogue.docs import BEGIN, END, render_docs
+from s3_guardrails.catalogue.documents import render_documents
 from s3_guardrails.catalogue.pack import render_pack
 from s3_guardrails.catalogue.parameters_json import render_parameters
 from s3_guardrails.catalogue.rendering import check, write
@@ -189,6 +190,7 @@ def test_a_change_rule_subscribes_to_oversized_items_too(checkout):
             },
         },
     }
+    del read["Conditions"]["RemediationEnabled"]
     assert read["Conditions"] == {"OwnerGiven": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Owner"}, ""]}]}}
     assert read["Parameters"]["Prefix"] == {
         "Type": "String",
@@ -211,16 +213,52 @@ def test_a_periodic_rule_is_scheduled_and_has_no_scope(checkout):
     ]
 
 
+def rule_inputs(read):
+    """The inputs of the pack that are not about remediations."""
+    about = {value["Ref"] for value in refs(remediations(read))}
+    return set(read["Parameters"]) - about - {"EnableRemediation"}
+
+
+def remediations(read):
+    return {
+        name: each
+        for name, each in read["Resources"].items()
+        if each["Type"] == "AWS::Config::RemediationConfiguration"
+    }
+
+
+def refs(node):
+    if isinstance(node, dict) and set(node) == {"Ref"}:
+        yield node
+    elif isinstance(node, dict | list):
+        for each in node.values() if isinstance(node, dict) else node:
+            yield from refs(each)
+
+
+def test_every_rule_has_its_remediation_in_the_pack_and_every_document_its_file():
+    root = Path(__file__).parents[2]
+    read = yaml.safe_load((root / "conformance-pack.yaml").read_text(encoding="utf-8"))
+    by_rule = {each["Properties"]["ConfigRuleName"]: each["Properties"] for each in remediations(read).values()}
+    assert set(by_rule) == {entry.name for entry in find_rules()}
+    for entry in find_rules():
+        document = yaml.safe_load((root / "remediation" / f"{entry.rule.remediation}.yaml").read_text(encoding="utf-8"))
+        given = by_rule[entry.name]["Parameters"]
+        assert by_rule[entry.name]["TargetId"] == {"Ref": f"{entry.rule.remediation}Document"}
+        assert given.pop("ResourceId") == {"ResourceValue": {"Value": "RESOURCE_ID"}}
+        needed = {name for name, each in document["parameters"].items() if "default" not in each}
+        assert set(given) == needed - {"ResourceId"}
+        assert by_rule[entry.name]["Automatic"] is False
+
+
 def test_a_parameter_of_two_rules_is_one_input_of_the_pack(checkout):
     read = yaml.safe_load(render_pack(find_rules(checkout.add("S3_B").add("S3_C").rules)))
-    assert set(read["Parameters"]) == {"S3BFunctionArn", "S3CFunctionArn", "Prefix", "Owner"}
+    assert rule_inputs(read) == {"S3BFunctionArn", "S3CFunctionArn", "Prefix", "Owner"}
 
 
 def test_a_parameter_that_rules_mean_differently_is_an_input_for_each(checkout):
     checkout.add("S3_B").add("S3_C", prefix="q-")
     read = yaml.safe_load(render_pack(find_rules(checkout.rules)))
-    inputs = set(read["Parameters"])
-    assert inputs == {"S3BFunctionArn", "S3CFunctionArn", "S3BPrefix", "S3CPrefix", "Owner"}
+    assert rule_inputs(read) == {"S3BFunctionArn", "S3CFunctionArn", "S3BPrefix", "S3CPrefix", "Owner"}
     given = [read["Resources"][name]["Properties"]["InputParameters"]["Prefix"] for name in ("S3B", "S3C")]
     assert given == [{"Ref": "S3BPrefix"}, {"Ref": "S3CPrefix"}]
     assert [read["Parameters"][each["Ref"]]["Default"] for each in given] == ["p-", "q-"]
@@ -240,7 +278,7 @@ def test_a_pack_beyond_the_limits_of_aws_config_is_refused(checkout, monkeypatch
     with pytest.raises(MalformedRule, match=r"conformance-pack\.yaml: expected at most 51200 bytes, found"):
         render_pack(find_rules(checkout.rules))
     monkeypatch.setattr(pack, "MAX_BYTES", 1 << 20)
-    with pytest.raises(MalformedRule, match="expected at most 60 input parameters, found 61"):
+    with pytest.raises(MalformedRule, match="expected at most 60 input parameters, found 66"):
         render_pack(find_rules(checkout.rules))
     monkeypatch.setattr(pack, "MAX_PARAMETERS", 1 << 20)
     monkeypatch.setattr(pack, "MAX_RULES", 58)
@@ -275,6 +313,7 @@ def test_what_was_written_is_fresh_and_what_was_touched_is_stale(checkout, capsy
         "README.md",
         "conformance-pack.yaml",
         "docs/rules.md",
+        *sorted(f"remediation/{name}.yaml" for name in render_documents()),
         "rules/S3_B/parameters.json",
     ]
     assert write(checkout.root) == []

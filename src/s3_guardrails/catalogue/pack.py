@@ -1,4 +1,4 @@
-"""Renders ``conformance-pack.yaml``: one AWS::Config::ConfigRule per rule.
+"""Renders ``conformance-pack.yaml``: a ConfigRule per rule, and the remediation that an operator can start for it.
 
 Limits of AWS Config: a template body of 51,200 bytes, 60 input parameters and 130 rules for a custom pack, 1,024
 characters of InputParameters per rule, values as strings. Function ARNs are parameters because packs build none.
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import yaml
 
+from s3_guardrails.catalogue.pack_remediation import REMEDIATION_CONDITIONS, remediation, remediation_parameters
 from s3_guardrails.catalogue.parameters_json import RDKLIB, defaults
 from s3_guardrails.discovery import Entry
 from s3_guardrails.errors import MalformedRule
@@ -32,10 +33,16 @@ def render_pack(entries: Iterable[Entry]) -> str:
     inputs = _inputs(entries)
     parameters = {_function(entry): _function_parameter(entry) for entry in entries}
     parameters |= {name: _parameter(each) for name, each in sorted(inputs.items())}
-    pack: Node = {"Parameters": parameters}
-    if conditions := {_given(name): _is_given(name) for name, each in sorted(inputs.items()) if not each.default}:
-        pack["Conditions"] = conditions
-    pack["Resources"] = {logical_id(entry.name): _rule(entry, inputs) for entry in entries}
+    parameters |= remediation_parameters(entries)
+    conditions = {_given(name): _is_given(name) for name, each in sorted(inputs.items()) if not each.default}
+    rules = {logical_id(entry.name): _rule(entry, inputs) for entry in entries}
+    ids = {entry: logical_id(entry.name) for entry in entries}
+    remediations = {f"{name}Remediation": remediation(entry, name) for entry, name in ids.items()}
+    pack: Node = {
+        "Parameters": parameters,
+        "Conditions": {**conditions, **REMEDIATION_CONDITIONS},
+        "Resources": {**rules, **remediations},
+    }
     text = HEADER + yaml.safe_dump(pack, sort_keys=False, allow_unicode=True, width=120)
     _check_limits(text, len(parameters), len(entries))
     return text

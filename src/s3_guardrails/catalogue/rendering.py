@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from s3_guardrails.catalogue.docs import render_docs, render_readme
+from s3_guardrails.catalogue.documents import render_documents
 from s3_guardrails.catalogue.pack import render_pack
 from s3_guardrails.catalogue.parameters_json import render_parameters
 from s3_guardrails.discovery import find_rules
@@ -21,6 +22,7 @@ def rendered(root: Path) -> Mapping[Path, str]:
     entries = find_rules(root / "rules")
     return {
         **{entry.folder / "parameters.json": render_parameters(entry) for entry in entries},
+        **{root / "remediation" / f"{name}.yaml": text for name, text in render_documents().items()},
         root / "conformance-pack.yaml": render_pack(entries),
         root / "docs" / "rules.md": render_docs(entries),
         readme: render_readme(_text(readme), entries),

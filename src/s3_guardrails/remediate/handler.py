@@ -23,6 +23,7 @@ from s3_guardrails.policy.strict_json import strict_json
 from s3_guardrails.remediate.approval import check_approval
 from s3_guardrails.remediate.engine import Allow, Engine, Order, order, step_answer
 from s3_guardrails.remediate.plan import Plan, Status, refused_sentence
+from s3_guardrails.remediate.remediation import remediation_named
 from s3_guardrails.remediate.state import Resource
 from s3_guardrails.remediate.store import BucketStore
 from s3_guardrails.remediate.undo import NAME as UNDO
@@ -39,7 +40,7 @@ class StepFailed(Exception):  # what an operator reads as the failed step's type
 
 
 def lambda_handler(event: Any, context: Any) -> Answer:
-    """Run one step: `{"step", "resource", "planId", "executionId", "approval", "options": {…}}`."""
+    """Run one step: `{"step", "resource", "planId", "executionId", "approval"}` and the remediation's options."""
     try:
         return _step(event, context.invoked_function_arn)
     except GuardrailError as error:
@@ -125,9 +126,8 @@ def _engine(function_arn: str) -> Engine:
 
 def _order(engine: Engine, name: str, event: Mapping[str, Any]) -> Order:
     entry = rule_of(name)
-    options = event.get("options", {})
-    if not isinstance(options, Mapping) or not all(isinstance(each, str) for each in options.values()):
-        raise InputError("event.options: expected an object of strings")
+    known_options = (each.name for each in remediation_named(name).Options.documented())
+    options = {option: _text(event, option) for option in known_options}
     return order(entry, _resource(engine, entry, _text(event, "resource")), _parameters(), options)
 
 

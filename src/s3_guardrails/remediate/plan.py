@@ -112,7 +112,7 @@ class Plan:
             *((f"{each}") for each in (self.proposal.notes if isinstance(self.proposal, Proposed) else ())),
             *self.diff,
         ]
-        text = "\n".join(map(printable, lines))
+        text = "\n".join(map(printable, lines)).replace("{{", "{ {")  # never a variable of the document
         more = f"\n(cut; the whole plan is in the evidence bucket under remediation/{self.id}/plan.json)"
         return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - len(more)] + more
 

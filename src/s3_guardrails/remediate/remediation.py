@@ -58,7 +58,11 @@ class DefaultEncryptionOptions(Parameters):
 
 
 class SetBucketDefaultEncryption(Remediation):
-    """Set a default that the data class accepts."""
+    """Set the bucket's default encryption to the least change that its data class accepts.
+
+    Never an alias or the AWS managed key; what the bucket blocks stays blocked, its Bucket Key as it is unless the
+    class requires one.
+    """
 
     setting = Setting.ENCRYPTION
     Options = DefaultEncryptionOptions
@@ -81,7 +85,7 @@ class SetBucketDefaultEncryption(Remediation):
 
 
 class EnableKeyRotation(Remediation):
-    """Rotate the key as often as the rule asks."""
+    """Rotate the key every year, or more often where the rule asks; a key that cannot rotate is left alone."""
 
     setting = Setting.ROTATION
 

@@ -27,6 +27,11 @@ class Setting(StrEnum):
     ROTATION = "rotation"
     KEY_POLICY = "key_policy"
 
+    @property
+    def of_bucket(self) -> bool:
+        """Is it a setting of a bucket, or else of a key?"""
+        return self in {Setting.POLICY, Setting.ENCRYPTION}
+
 
 def read_state(setting: Setting, clients: SessionClients, resource: Resource) -> State:
     """Read the setting as it is now; raise LiveReadFailed for whatever is no answer, a refusal included."""
