@@ -14,8 +14,10 @@ from s3_guardrails.encryption.key import Key
 from s3_guardrails.errors import InputError
 from s3_guardrails.live.reader import LiveReader
 from s3_guardrails.parameters import Parameters, flag, parameter, text
+from s3_guardrails.remediate import key_policy, tls, uploads
 from s3_guardrails.remediate.change import Proposal, State
 from s3_guardrails.remediate.default_encryption import KeyChoice, plan_default_encryption
+from s3_guardrails.remediate.key_policy_roles import DeclaredRoles
 from s3_guardrails.remediate.rotation import plan_rotation
 from s3_guardrails.remediate.state import Setting
 from s3_guardrails.rule import Rule
@@ -25,13 +27,17 @@ F = TypeVar("F", Bucket, Key)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case(Generic[F]):
-    """One resource that a remediation looks at: its facts as they are now, and what it may ask further."""
+    """One resource that a remediation looks at: its facts as they are now, and what it may ask further.
+
+    `caller`: ARN of who would make the change.
+    """
 
     rule: Rule[F]
     facts: F
     state: State
     reader: LiveReader
     options: Any
+    caller: str | None = None
 
     def judge(self, facts: F) -> Decision:
         """Let the rule decide about the resource as it is, or as it would be."""
@@ -103,8 +109,74 @@ class UploadOptions(Parameters):
     )
 
 
+class DenyWrongUploads(Remediation):
+    """Deny, in the bucket policy, uploads that end in a mode or key which the bucket's data class does not accept.
+
+    Statements of others stay byte for byte; whatever else was let through still is, and that is proved before a write.
+    """
+
+    setting = Setting.POLICY
+    Options = UploadOptions
+
+    def propose(self, case: Case[Bucket]) -> Proposal:
+        """Add the fewest statements."""
+        rule: Any = case.rule
+        accept = case.options.accept_unknown_sse_c
+        return uploads.plan(rule, case.facts, case.state, accept_unknown_sse_c=accept)
+
+
+class RequireTls(Remediation):
+    """Deny, in the bucket policy, requests without TLS or below the least version that the rule asks for.
+
+    Statements of others stay byte for byte; whatever else was let through still is, and that is proved before a write.
+    """
+
+    setting = Setting.POLICY
+
+    def propose(self, case: Case[Bucket]) -> Proposal:
+        """Add the fewest statements."""
+        rule: Any = case.rule
+        return tls.plan(rule, case.facts, case.state)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPolicyOptions(Parameters):
+    """Who has which duty; nothing in a policy says it."""
+
+    administrators: str = parameter(
+        "", "Who administers the key: ARNs, or names of roles of the key's account, separated by commas.", text
+    )
+    users: str = parameter("", "Who uses the key: ARNs, role names or services, separated by commas.", text)
+
+    def check(self) -> None:
+        """Raise ParameterError where the two contradict each other."""
+        DeclaredRoles.from_text(self.administrators, self.users)
+
+
+class RestrictKeyPolicy(Remediation):
+    """Narrow the key policy to least privilege: administrators apart from users, services bound to the account.
+
+    Statements that are not at fault stay byte for byte, the account root keeps its own, and a person must approve.
+    """
+
+    setting = Setting.KEY_POLICY
+    Options = KeyPolicyOptions
+
+    def propose(self, case: Case[Key]) -> Proposal:
+        """Propose the smallest change."""
+        roles = DeclaredRoles.from_text(case.options.administrators, case.options.users)
+        return key_policy.plan(case.rule, case.facts, case.state, roles, caller=case.caller)
+
+
 REMEDIATIONS: Final[Mapping[str, Remediation]] = {
-    type(each).__name__: each for each in (SetBucketDefaultEncryption(), EnableKeyRotation())
+    type(each).__name__: each
+    for each in (
+        SetBucketDefaultEncryption(),
+        DenyWrongUploads(),
+        RequireTls(),
+        EnableKeyRotation(),
+        RestrictKeyPolicy(),
+    )
 }
 """Name of the document → what it does."""
 
