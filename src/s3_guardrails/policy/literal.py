@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 
 from s3_guardrails.policy.automaton import Pattern, pattern, union
@@ -31,6 +32,13 @@ def covers(written: tuple[str, ...], action: str) -> bool:
     """Does any of the patterns of an Action element mean the action?"""
     name = action.lower()
     return any(_means(each.lower(), name) for each in written)
+
+
+def covered(written: tuple[str, ...], names: Collection[str]) -> frozenset[str]:
+    """Return those of some actions, all in lower case, that the patterns of an Action element mean."""
+    texts = [each.lower() for each in written]
+    wild = [each for each in texts if "*" in each or "?" in each]
+    return frozenset(texts).intersection(names).union(name for each in wild for name in names if _means(each, name))
 
 
 def _means(text: str, name: str) -> bool:

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from s3_guardrails.policy.demand import ACTION, CALLER, Caller
+from s3_guardrails.policy.demand import ACTION, CALLER, RESOURCE, Caller
 from s3_guardrails.policy.document import Policy, Principal, Statement
 from s3_guardrails.policy.domain import ABSENT, Domain, free, texts
 from s3_guardrails.policy.glob import variables
 from s3_guardrails.policy.keys import condition_key, family
-from s3_guardrails.policy.literal import covers
+from s3_guardrails.policy.literal import covered
 from s3_guardrails.policy.tie import IN_ARN, TIES, same_key
 
 
@@ -41,10 +41,11 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """Alternatives over the same dimensions."""
+    """Alternatives over the same dimensions; `resources`: what actions on each kind of resource are called on."""
 
     name: str
     alternatives: tuple[Alternative, ...]
+    resources: Mapping[str, Domain] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,10 +69,13 @@ class Space:
         alternatives = [each for group in self.groups for each in group.alternatives]
         have = {name for each in alternatives for name in (*each.domains, *each.caller.tied)}
         missing = [key for key in sorted(used) if self._foreign(key) or not {key, TIES.get(key)} & have]
-        groups = list(self.groups)
-        for key in missing:
-            groups[self._home(key, groups) :] = self._placed(key, groups)
-        return replace(self, groups=tuple(self._complete(group) for group in groups))
+        homes = {key: self._home(key) for key in missing}
+        groups = [
+            self._complete(group, [key for key in missing if homes[key] == index])
+            for index, group in enumerate(self.groups)
+        ]
+        groups += [Group(key, (Alternative(key, {key: self.free(key)}),)) for key in missing if homes[key] is None]
+        return replace(self, groups=tuple(groups))
 
     def _foreign(self, key: str) -> bool:
         """Is this a key of the other service, which no request of this one carries?"""
@@ -84,35 +88,25 @@ class Space:
             return ABSENT
         return self.fixed.get(key) or free(key, self.since)
 
-    def _complete(self, group: Group) -> Group:
-        dimensions = {dimension for each in group.alternatives for dimension in each.domains}
+    def _complete(self, group: Group, keys: list[str]) -> Group:
+        """Add keys to every alternative, and what only some of them define."""
+        dimensions = {dimension for each in group.alternatives for dimension in each.domains} | set(keys)
         plain = {each for each in dimensions if not each.startswith("@")}
         plain |= {key for key, whole in TIES.items() if whole in dimensions}
-        alternatives = []
-        for each in group.alternatives:
-            lacking = {key for key in plain - each.domains.keys() if TIES.get(key, key) not in each.caller.tied}
-            domains = {**each.domains, **{key: self._of_alternative(each, key) for key in lacking}}
-            alternatives.append(replace(each, domains=domains))
-        return Group(group.name, tuple(alternatives))
+        return replace(group, alternatives=tuple(self._with(each, keys, plain) for each in group.alternatives))
 
-    def _home(self, key: str, groups: list[Group]) -> int:
-        return 0 if _of_caller(key) else 1 if key.startswith(f"{self.service}:") else len(groups)
+    def _with(self, each: Alternative, keys: list[str], plain: set[str]) -> Alternative:
+        tied = each.caller.tied | set(keys)
+        lacking = {key for key in plain - each.domains.keys() if TIES.get(key, key) not in tied}
+        if not keys and not lacking:
+            return each
+        return replace(
+            each, domains={**each.domains, **{key: self._of_alternative(each, key) for key in (*keys, *lacking)}}
+        )
 
-    def _placed(self, key: str, groups: list[Group]) -> list[Group]:
-        """Put a key where it belongs: with the caller, with the action, or in a group of its own."""
-        home = self._home(key, groups)
-        if home == len(groups):
-            return [Group(key, (Alternative(key, {key: self.free(key)}),))]
-        add = self._with_caller if home == 0 else self._with_action
-        group = groups[home]
-        changed = Group(group.name, tuple(add(each, key) for each in group.alternatives))
-        return [changed, *groups[home + 1 :]]
-
-    def _with_caller(self, each: Alternative, key: str) -> Alternative:
-        return replace(each, domains={**each.domains, key: self._of_alternative(each, key)})
-
-    def _with_action(self, each: Alternative, key: str) -> Alternative:
-        return replace(each, domains={**each.domains, key: self._of_alternative(each, key)})
+    def _home(self, key: str) -> int | None:
+        """Return the group that a key belongs to: the caller's, the action's, or one of its own (None)."""
+        return 0 if _of_caller(key) else 1 if key.startswith(f"{self.service}:") else None
 
     def _of_alternative(self, each: Alternative, key: str) -> Domain:
         """A key that an action does not carry, or a caller cannot have, is absent from the request."""
@@ -131,19 +125,31 @@ class ActionAlternative(Alternative):
 
     keys: frozenset[str] = frozenset()
 
+    @cached_property
+    def action(self) -> str:
+        """The action's full name in lower case."""
+        return str((self.domains[ACTION].values or ("",))[0]).lower()
+
 
 def _merged(group: Group, policy: Policy, used: frozenset[str]) -> Group:
     """Keep one of the actions that no statement tells apart: they differ in nothing but their name."""
-    families = {family(key) for key in used}
-    written = tuple(dict.fromkeys(each.actions for each in policy.statements))
-    distinct: dict[object, Alternative] = {}
-    for each in group.alternatives:
-        own = each.keys & families if isinstance(each, ActionAlternative) else frozenset[str]()
-        action = (each.domains[ACTION].values or ("",))[0]
-        told_apart = tuple(covers(actions, action) for actions in written)
-        others = tuple(id(domain) for key, domain in each.domains.items() if key != ACTION)
-        distinct.setdefault((told_apart, own, others), each)
-    return Group(group.name, tuple(distinct.values()))
+    alternatives = [each for each in group.alternatives if isinstance(each, ActionAlternative)]
+    names = {each.action for each in alternatives}
+    meant = [covered(actions, names) for actions in dict.fromkeys(each.actions for each in policy.statements)]
+    families = frozenset(map(family, used))
+    distinct: dict[object, ActionAlternative] = {}
+    for each in alternatives:
+        told_apart = tuple([each.action in some for some in meant])
+        others = tuple([id(domain) for key, domain in each.domains.items() if key != ACTION])
+        distinct.setdefault((each.kind, told_apart, each.keys & families, others), each)
+    return Group(group.name, tuple(_on(each, group.resources) for each in distinct.values()))
+
+
+def _on(each: ActionAlternative, resources: Mapping[str, Domain]) -> ActionAlternative:
+    """Say what the action is called on, where that is not told yet."""
+    if each.kind not in resources:
+        return each
+    return replace(each, domains={**each.domains, RESOURCE: resources[each.kind]})
 
 
 CALLER_KEYS = frozenset(
@@ -179,8 +185,11 @@ SIGNATURE_KEYS = frozenset({"s3:authtype", "s3:signatureversion", "s3:signaturea
 """Keys of signed requests."""
 
 
+_OF_CALLER = CALLER_KEYS | SIGNATURE_KEYS | TIES.keys()
+
+
 def _of_caller(key: str) -> bool:
-    return key in CALLER_KEYS | SIGNATURE_KEYS or key in TIES or key.startswith("aws:principaltag/")
+    return key in _OF_CALLER or key.startswith("aws:principaltag/")
 
 
 def keys_used(statements: Iterable[Statement]) -> frozenset[str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 
-from s3_guardrails.policy.actions import Action, actions
+from s3_guardrails.policy.actions import actions
 from s3_guardrails.policy.automaton import ANY, ANYTHING, Token, exactly, pattern
+from s3_guardrails.policy.demand import ACTION
 from s3_guardrails.policy.domain import ABSENT, Domain, addresses, constants, texts
 from s3_guardrails.policy.space import ActionAlternative, Alternative, Group
 
@@ -25,53 +27,43 @@ def bucket_actions(bucket_arn: str, only: Iterable[str] | None = None, *, future
     """Every S3 action on a bucket and on its objects, or only the named ones; `future`: and one nobody knows yet."""
     objects = pattern((*exactly(f"{bucket_arn}/"), Token(ANY), ANYTHING))
     resources = {"bucket": constants(bucket_arn), "object": Domain(within=(objects,))}
-    group = _group("s3", resources, only)
-    if not future:
-        return group
-    unknown = (
-        ActionAlternative("a future action", {"@action": constants(FUTURE), "@resource": resources[kind]})
-        for kind in resources
-    )
-    return Group(group.name, (*group.alternatives, *unknown))
+    unknown = tuple(map(_unknown, resources)) if future else ()
+    return Group("action", (*_alternatives("s3", _names(only)), *unknown), resources)
 
 
 def key_actions(
     key: Domain, only: Iterable[str] | None = None, domains: dict[str, dict[str, Domain]] | None = None
 ) -> Group:
     """Every KMS action on a key, or only the named ones; `domains`: action → keys that take only some values."""
-    return _group("kms", {"key": key}, only, domains or {})
+    narrowed = domains or {}
+    found = _alternatives("kms", _names(only))
+    alternatives = (
+        replace(each, domains={**each.domains, **narrowed[each.label]}) if each.label in narrowed else each
+        for each in found
+    )
+    return Group("action", tuple(alternatives), {"key": key})
 
 
-def _group(
-    service: str,
-    resources: dict[str, Domain],
-    only: Iterable[str] | None,
-    domains: dict[str, dict[str, Domain]] | None = None,
-) -> Group:
-    chosen = _chosen(service, None if only is None else frozenset(only))
-    return Group(
-        "action",
-        tuple(
-            ActionAlternative(
-                each.name,
-                {
-                    "@action": constants(each.full_name),
-                    "@resource": resources[kind],
-                    **(domains or {}).get(each.name, {}),
-                },
-                keys=each.keys | (ACCESS_POINT if service == "s3" else frozenset()),
-            )
-            for each in chosen
-            for kind in each.on
-        ),
+def _names(only: Iterable[str] | None) -> frozenset[str] | None:
+    return None if only is None else frozenset(only)
+
+
+@cache
+def _alternatives(service: str, names: frozenset[str] | None) -> tuple[ActionAlternative, ...]:
+    """Return actions on each kind of resource that they have, the ones that a person would try first first."""
+    found = (each for each in actions(service) if names is None or each.name in names)
+    ordered = sorted(found, key=lambda each: FIRST.index(each.name) if each.name in FIRST else len(FIRST))
+    besides = ACCESS_POINT if service == "s3" else frozenset[str]()
+    return tuple(
+        ActionAlternative(each.name, {ACTION: constants(each.full_name)}, kind, keys=each.keys | besides)
+        for each in ordered
+        for kind in each.on
     )
 
 
 @cache
-def _chosen(service: str, names: frozenset[str] | None) -> tuple[Action, ...]:
-    """Return actions, the ones that a person would try first first."""
-    found = (each for each in actions(service) if names is None or each.name in names)
-    return tuple(sorted(found, key=lambda each: FIRST.index(each.name) if each.name in FIRST else len(FIRST)))
+def _unknown(kind: str) -> ActionAlternative:
+    return ActionAlternative("a future action", {ACTION: constants(FUTURE)}, kind)
 
 
 @cache
