@@ -14,7 +14,15 @@ from s3_guardrails.cli.exit_code import PRECEDENCE
 
 ROOT = Path(__file__).parents[2]
 
-IAM_NAMES = {"s3:ListBuckets": "s3:ListAllMyBuckets", "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration"}
+IAM_NAMES = {
+    "s3:ListBuckets": "s3:ListAllMyBuckets",
+    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
+    "s3:GetBucketReplication": "s3:GetReplicationConfiguration",
+    "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
+    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
+    "s3control:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
+    "s3control:GetBucketReplication": "s3:GetReplicationConfiguration",  # the same name, of Outposts
+}
 """Operations whose permission has another name (Service Authorization Reference)."""
 
 
@@ -22,10 +30,14 @@ def text_of(*parts):
     return ROOT.joinpath(*parts).read_text(encoding="utf-8")
 
 
-def called(folder):
+LIVE = ROOT / "src/s3_guardrails/live"
+OF_PLANS = {LIVE / "surroundings.py", LIVE / "simulate.py"}
+
+
+def called(paths, services=("s3", "kms", "sts")):
     """Return every AWS operation whose method name, or paginator name, stands in the sources, as a permission."""
     names = set()
-    for path in folder.rglob("*.py"):
+    for path in paths:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
                 case ast.Attribute(attr=name):
@@ -35,18 +47,28 @@ def called(folder):
     session = botocore.session.get_session()
     operations = {
         f"{service}:{operation}"
-        for service in ("s3", "kms", "sts")
+        for service in services
         for operation in session.get_service_model(service).operation_names
         if xform_name(operation) in names
     }
     return {IAM_NAMES.get(operation, operation) for operation in operations}
 
 
+def permissions(name):
+    return set(re.search(rf"{name}: begin.*?```\n(.*?)```", text_of("docs", "operations.md"), re.DOTALL)[1].split())
+
+
 def test_the_permissions_of_a_scan_are_the_calls_that_the_sources_make():
-    block = re.search(r"permissions: begin.*?```\n(.*?)```", text_of("docs", "operations.md"), re.DOTALL)
-    documented = set(block[1].split())
-    assert documented == called(ROOT / "src/s3_guardrails/live") | called(ROOT / "src/s3_guardrails/cli")
+    documented = permissions("permissions")
+    assert documented == called({*LIVE.rglob("*.py")} - OF_PLANS | {*(LIVE.parent / "cli").rglob("*.py")})
     assert all(re.fullmatch(r"\w+:(Get|List|Describe)\w+", each) for each in documented)
+
+
+def test_the_permissions_of_a_plan_are_the_further_calls_that_the_sources_make():
+    services = ("s3", "s3control", "config", "cloudtrail", "iam")
+    documented = permissions("permissions of plans")
+    assert documented == called(OF_PLANS, services)
+    assert all(re.fullmatch(r"\w+:(Get|Describe|Simulate)\w+", each) for each in documented)
 
 
 def test_every_command_and_every_exit_status_is_documented():

@@ -10,30 +10,10 @@ from typing import Final
 
 from s3_guardrails.embedded.call import Refused
 from s3_guardrails.errors import PolicySyntaxError
-from s3_guardrails.policy.document import Condition, Effect, Policy, PrincipalKind, Statement, parse_policy
-from s3_guardrails.policy.operator import Comparison, Quantifier
+from s3_guardrails.policy.document import Policy, PrincipalKind, Statement, parse_policy
+from s3_guardrails.policy.public import public_statements
 
 MAX_BYTES: Final = 20 * 1024
-
-FIXED_BY: Final = frozenset(
-    {
-        "aws:principalaccount",
-        "aws:principalarn",
-        "aws:principalorgid",
-        "aws:sourceaccount",
-        "aws:sourcearn",
-        "aws:sourceip",
-        "aws:sourceorgid",
-        "aws:sourceowner",
-        "aws:sourcevpc",
-        "aws:sourcevpce",
-        "aws:userid",
-        "s3:dataaccesspointaccount",
-        "s3:dataaccesspointarn",
-        "s3:x-amz-server-side-encryption-aws-kms-key-id",
-    }
-)
-"""Condition keys whose fixed value (one without a wildcard) makes a grant to everyone not public."""
 
 
 def checked(text: str, bucket: str) -> Policy:
@@ -56,12 +36,7 @@ def checked(text: str, bucket: str) -> Policy:
 
 def is_public(policy: Policy) -> bool:
     """Does a statement grant to everyone without a condition that fixes who it is?"""
-    return any(
-        each.effect is Effect.ALLOW
-        and (each.not_principal or any(_anyone(principal.kind) for principal in each.principals))
-        and not any(_fixes(condition) for condition in each.conditions)
-        for each in policy.statements
-    )
+    return bool(public_statements(policy))
 
 
 def _check(statement: Statement, arn: str) -> None:
@@ -74,19 +49,6 @@ def _check(statement: Statement, arn: str) -> None:
     for principal in statement.principals:
         if principal.kind in {PrincipalKind.ARN_PATTERN, PrincipalKind.DELETED}:
             raise _malformed("Invalid principal in policy")
-
-
-def _anyone(kind: PrincipalKind) -> bool:
-    return kind is PrincipalKind.EVERYONE
-
-
-def _fixes(condition: Condition) -> bool:
-    operator = condition.operator
-    loose = operator.negated or operator.if_exists or operator.quantifier is Quantifier.ALL
-    wild = any(character in value for value in condition.values for character in "*?")
-    everywhere = bool({"0.0.0.0/0", "::/0"} & set(condition.values))
-    null = operator.comparison is Comparison.NULL
-    return condition.name in FIXED_BY and not (loose or wild or everywhere or null)
 
 
 def _malformed(message: str) -> Refused:

@@ -34,6 +34,9 @@ class Clients(Protocol):
     def kms(self, region: str) -> KMSClient:
         """Return the KMS client of a Region."""
 
+    def client(self, service: str, region: str) -> Any:
+        """Return the client of any service in a Region."""
+
     def knows(self, region: str, partition: str) -> bool:
         """Is there such a Region in the partition? A name out of a bucket's setting need not be one."""
 

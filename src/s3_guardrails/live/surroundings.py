@@ -1,0 +1,177 @@
+"""Read what surrounds a bucket, only what is asked for; each fact is a value, absent, or unreadable with the reason.
+
+A bucket's logging target is in its own account and Region, so these buckets are asked. AWS Config's delivery channels
+are those of the bucket's Region; trails are all that the Region shows, multi-Region and organization trails included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final
+
+from s3_guardrails.encryption.bucket import Bucket
+from s3_guardrails.encryption.fact import ABSENT, Absent, Unreadable
+from s3_guardrails.encryption.surroundings import (
+    DeliveryChannel,
+    PublicAccessBlock,
+    Replication,
+    ReplicationRule,
+    Surroundings,
+    Trail,
+)
+from s3_guardrails.errors import LiveReadFailed
+from s3_guardrails.live.call import answer, gather
+from s3_guardrails.live.clients import Clients
+from s3_guardrails.live.shape import first_line
+
+ListBuckets = Callable[[], Sequence[Bucket]]
+"""The account's buckets, with nothing read; raises LiveReadFailed."""
+
+
+def read_surroundings(
+    clients: Clients, list_buckets: ListBuckets, bucket: Bucket, wanted: Collection[str]
+) -> Surroundings:
+    """Return the surroundings with the named facts read; raise LiveReadFailed where a service did not answer."""
+    read: dict[str, Any] = {name: _READERS[name](clients, bucket) for name in wanted if name in _READERS}
+    if "logs_from" in wanted:
+        read["logs_from"] = _logs_from(clients, list_buckets, bucket)
+    if "account_public_access_block" in wanted and _account_matters(read):
+        read["account_public_access_block"] = _account_block(clients, bucket)
+    unknown = set(wanted) - set(Surroundings.__dataclass_fields__)
+    if unknown:
+        raise LiveReadFailed(f"surroundings `{min(unknown)}`: there is no live source for it")
+    return Surroundings(**read)
+
+
+def _account_matters(read: Mapping[str, Any]) -> bool:
+    """Does it depend on the account's block whether S3 takes a policy? Not where the bucket's own already says."""
+    block = read.get("public_access_block")
+    on = isinstance(block, PublicAccessBlock) and block.block_policy
+    return not on and read.get("policy_is_public") not in (False, ABSENT)
+
+
+def _owned(bucket: Bucket) -> dict[str, str]:
+    return {"Bucket": bucket.name, "ExpectedBucketOwner": bucket.account}
+
+
+def _website(clients: Clients, bucket: Bucket) -> bool | Unreadable:
+    def ask() -> bool:
+        clients.s3(bucket.region).get_bucket_website(**_owned(bucket))
+        return True
+
+    return answer("website", ask, {"NoSuchWebsiteConfiguration": False})
+
+
+def _replication(clients: Clients, bucket: Bucket) -> Replication | Absent | Unreadable:
+    def ask() -> Replication | Absent:
+        found: Any = clients.s3(bucket.region).get_bucket_replication(**_owned(bucket))["ReplicationConfiguration"]
+        return Replication(found["Role"], tuple(_rule(each) for each in found["Rules"] if each["Status"] == "Enabled"))
+
+    return answer("replication", ask, {"ReplicationConfigurationNotFoundError": ABSENT})
+
+
+def _rule(rule: Mapping[str, Any]) -> ReplicationRule:
+    destination = rule["Destination"]
+    selected = rule.get("SourceSelectionCriteria", {}).get("SseKmsEncryptedObjects", {})
+    return ReplicationRule(
+        id=rule.get("ID", ""),
+        destination=destination["Bucket"],
+        kms_objects=selected.get("Status") == "Enabled",
+        replica_key=destination.get("EncryptionConfiguration", {}).get("ReplicaKmsKeyID"),
+    )
+
+
+def _logs_from(clients: Clients, list_buckets: ListBuckets, bucket: Bucket) -> frozenset[str] | Unreadable:
+    """Buckets found are enough to know; finding none means something only where every bucket could be asked."""
+    others = [each for each in list_buckets() if each.region in {bucket.region, ""}]
+    targets = gather(lambda each: _logging_target(clients, each), others)
+    found = frozenset(each.name for each, target in zip(others, targets, strict=True) if target == bucket.name)
+    closed = [(each, target) for each, target in zip(others, targets, strict=True) if isinstance(target, Unreadable)]
+    if not found and closed:
+        other, target = closed[0]
+        return Unreadable("logs_from", first_line(f"logging of bucket {other.name}: {target.reason}"))
+    return found
+
+
+def _logging_target(clients: Clients, bucket: Bucket) -> str | Unreadable | None:
+    if not bucket.region:
+        return Unreadable("logs_from", "its Region is not known")
+
+    def ask() -> str | None:
+        found = clients.s3(bucket.region).get_bucket_logging(**_owned(bucket))
+        return found["LoggingEnabled"]["TargetBucket"] if "LoggingEnabled" in found else None
+
+    return answer("logs_from", ask)
+
+
+def _block(found: Mapping[str, Any]) -> PublicAccessBlock:
+    settings = found["PublicAccessBlockConfiguration"]
+    return PublicAccessBlock(
+        block_acls=settings.get("BlockPublicAcls", False),
+        ignore_acls=settings.get("IgnorePublicAcls", False),
+        block_policy=settings.get("BlockPublicPolicy", False),
+        restrict_buckets=settings.get("RestrictPublicBuckets", False),
+    )
+
+
+_NO_BLOCK: Final[Mapping[str, PublicAccessBlock | Absent]] = {"NoSuchPublicAccessBlockConfiguration": ABSENT}
+
+
+def _public_access_block(clients: Clients, bucket: Bucket) -> PublicAccessBlock | Absent | Unreadable:
+    def ask() -> PublicAccessBlock | Absent:
+        return _block(clients.s3(bucket.region).get_public_access_block(**_owned(bucket)))
+
+    return answer("public_access_block", ask, _NO_BLOCK)
+
+
+def _account_block(clients: Clients, bucket: Bucket) -> PublicAccessBlock | Absent | Unreadable:
+    def ask() -> PublicAccessBlock | Absent:
+        return _block(clients.client("s3control", bucket.region).get_public_access_block(AccountId=bucket.account))
+
+    return answer("account_public_access_block", ask, _NO_BLOCK)
+
+
+def _policy_is_public(clients: Clients, bucket: Bucket) -> bool | Absent | Unreadable:
+    def ask() -> bool | Absent:
+        return clients.s3(bucket.region).get_bucket_policy_status(**_owned(bucket))["PolicyStatus"]["IsPublic"]
+
+    return answer("policy_is_public", ask, {"NoSuchBucketPolicy": ABSENT})
+
+
+def _object_lock(clients: Clients, bucket: Bucket) -> bool | Unreadable:
+    def ask() -> bool:
+        found = clients.s3(bucket.region).get_object_lock_configuration(**_owned(bucket))["ObjectLockConfiguration"]
+        return found["ObjectLockEnabled"] == "Enabled"
+
+    return answer("object_lock", ask, {"ObjectLockConfigurationNotFoundError": False})
+
+
+def _delivery_channels(clients: Clients, bucket: Bucket) -> tuple[DeliveryChannel, ...] | Unreadable:
+    def ask() -> tuple[DeliveryChannel, ...]:
+        found = clients.client("config", bucket.region).describe_delivery_channels()["DeliveryChannels"]
+        mine = (each for each in found if each.get("s3BucketName") == bucket.name)
+        return tuple(DeliveryChannel(each["name"], each.get("s3KmsKeyArn")) for each in mine)
+
+    return answer("delivery_channels", ask)
+
+
+def _trails(clients: Clients, bucket: Bucket) -> tuple[Trail, ...] | Unreadable:
+    def ask() -> tuple[Trail, ...]:
+        found = clients.client("cloudtrail", bucket.region).describe_trails(includeShadowTrails=True)["trailList"]
+        mine = (each for each in found if each.get("S3BucketName") == bucket.name)
+        return tuple(
+            Trail(each["TrailARN"], each.get("KmsKeyId"), each.get("LogFileValidationEnabled", True)) for each in mine
+        )
+
+    return answer("trails", ask)
+
+
+_READERS: Final[Mapping[str, Callable[[Clients, Bucket], Any]]] = {
+    "website": _website,
+    "replication": _replication,
+    "public_access_block": _public_access_block,
+    "policy_is_public": _policy_is_public,
+    "object_lock": _object_lock,
+    "delivery_channels": _delivery_channels,
+    "trails": _trails,
+}

@@ -1,0 +1,139 @@
+"""AWS services whose deliveries a change would stop, most of them silently: logs, AWS Config, CloudTrail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from s3_guardrails.encryption.bucket import Bucket
+from s3_guardrails.encryption.fact import Unreadable
+from s3_guardrails.encryption.service_writer import ServiceWriter, lets_write, service_writers
+from s3_guardrails.encryption.surroundings import Surroundings
+from s3_guardrails.encryption.write import MODE
+from s3_guardrails.policy.authorize import denied
+from s3_guardrails.policy.document import Policy
+from s3_guardrails.policy.domain import constants, texts
+from s3_guardrails.policy.prove import Answer, Question, prove
+from s3_guardrails.policy.prove import Refuted as Granted
+from s3_guardrails.policy.request import Request
+from s3_guardrails.policy.service_callers import ServiceCallers
+from s3_guardrails.policy.space import Group, Space
+from s3_guardrails.policy.targets import ONLY_TLS, key_actions, network
+from s3_guardrails.remediate.change import Refusal
+from s3_guardrails.remediate.hazard_evidence import Evidence, Finding, unreadable
+from s3_guardrails.remediate.hazard_policy import policy_after, policy_before
+from s3_guardrails.remediate.hazard_setting import KEY_ARN, NewDefault
+
+CODE: Final = "SERVICE_WRITER_WOULD_STOP"
+
+
+def denied_writers(bucket: Bucket, surroundings: Surroundings, text: str | None) -> Iterator[Finding]:
+    """Look for deliveries that the policy lets through today and would deny."""
+    before, after = policy_before(bucket), policy_after(text)
+    yield from _closed(surroundings)
+    if not (isinstance(before, Policy) and isinstance(after, Policy)):
+        return  # both are refused where the policy is judged
+    for writer in service_writers(bucket, before, surroundings):
+        for request in _deliveries(bucket, before, writer):
+            if denied(before, request) is False and denied(after, request) is not False:
+                header = request.context.get(MODE)
+                how = f"with the header {header}" if header else "without an encryption header"
+                yield Refusal(
+                    CODE,
+                    f"{writer.name} writes to the bucket {how}, and the changed policy would deny it",
+                    "let the data class accept what the service writes, or move its deliveries to another bucket",
+                )
+                break
+
+
+def stopped_writers(
+    bucket: Bucket, surroundings: Surroundings, change: NewDefault, evidence: Evidence
+) -> Iterator[Finding]:
+    """Look for services that take the bucket's default and cannot use the key that it will name."""
+    policy = policy_before(bucket)
+    yield from _closed(surroundings)
+    if isinstance(policy, Refusal):
+        yield policy
+        return
+    if not change.another_key:
+        return
+    for writer in service_writers(bucket, policy, surroundings):
+        if writer.sse_s3_only:
+            yield Refusal(
+                CODE,
+                f"{writer.name} can write with SSE-S3 only: its logs would stop",
+                "let the data class accept SSE-S3 for this bucket, or move the logs to a bucket of their own",
+            )
+        elif not writer.own_key and not isinstance(_use(change, writer, evidence), Granted):
+            yield Refusal(
+                CODE,
+                f"{writer.name} writes with the bucket's default, and the policy of the key {change.after.key} does not"
+                " let it use the key: its deliveries would stop",
+                f"grant {writer.name} kms:GenerateDataKey and kms:Decrypt there, bound to its source, then plan again",
+            )
+
+
+def _closed(surroundings: Surroundings) -> Iterator[Finding]:
+    for fact in (surroundings.logs_from, surroundings.delivery_channels, surroundings.trails):
+        if isinstance(fact, Unreadable):
+            yield unreadable(fact, "deliveries of an AWS service to this bucket might stop")
+
+
+def _use(change: NewDefault, writer: ServiceWriter, evidence: Evidence) -> Answer | None:
+    """Ask the key policy: is there no request by which the service makes a data key? Refuted is the good answer."""
+    target = evidence.target
+    arn = KEY_ARN.fullmatch(change.after.key or "")
+    if target is None or isinstance(target.policy, Unreadable) or not arn or target.arn != change.after.key:
+        return None
+    free = texts("o-?*/?*/", absent=True, one=True)
+    service = ServiceCallers(partition=arn[1], own=arn[3], outside=frozenset(), organization=free)
+    groups = (
+        Group("caller", (service.named(writer.principal),)),
+        key_actions(constants(target.arn), ("GenerateDataKey",)),
+        network(),
+        Group("transport", (ONLY_TLS,)),
+    )
+    space = Space("kms", groups, target.as_of, {"aws:resourceaccount": constants(arn[3])})
+    return prove(target.policy, Question((space,), allowed=True))
+
+
+def _deliveries(bucket: Bucket, policy: Policy, writer: ServiceWriter) -> Iterator[Request]:
+    """Yield uploads as the service makes them, one for each place that the policy lets it write to."""
+    for place in _places(bucket, policy, writer):
+        for header in writer.headers:
+            yield Request(writer.principal, writer.account, "s3:PutObject", place, _context(bucket, writer, header))
+
+
+def _context(bucket: Bucket, writer: ServiceWriter, header: str) -> dict[str, str]:
+    service = {
+        "aws:PrincipalIsAWSService": "true",
+        "aws:PrincipalServiceName": writer.principal,
+        "aws:SourceAccount": bucket.account,
+    }
+    account = {
+        "aws:PrincipalIsAWSService": "false",
+        "aws:PrincipalArn": writer.principal,
+        "aws:PrincipalAccount": writer.account or "",
+    }
+    return {
+        "aws:SecureTransport": "true",
+        "s3:TlsVersion": "1.2",
+        "aws:ViaAWSService": "false",
+        "aws:ResourceAccount": bucket.account,
+        "s3:ResourceAccount": bucket.account,
+        "s3:x-amz-acl": "bucket-owner-full-control",
+        **(account if writer.account else service),
+        **({MODE: header} if header else {}),
+    }
+
+
+def _places(bucket: Bucket, policy: Policy, writer: ServiceWriter) -> tuple[str, ...]:
+    resources = (
+        resource.replace("*", "x").replace("?", "x")
+        for each in policy.allows
+        if lets_write(each) and not each.not_resource
+        if any(one.value in {writer.principal, writer.account} for one in each.principals)
+        for resource in each.resources
+        if resource != bucket.arn
+    )
+    return tuple(dict.fromkeys(resources)) or (f"{bucket.arn}/AWSLogs/{bucket.account}/x",)
