@@ -1,0 +1,113 @@
+"""The remediation function: one step per invocation, and a failed step says what to do next."""
+
+from types import SimpleNamespace
+
+import pytest
+from remediation import bucket, default, key
+
+from s3_guardrails.embedded.environment import only
+from s3_guardrails.remediate.handler import StepFailed, lambda_handler
+
+EVIDENCE = "guardrails-evidence"
+NOBODYS = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def call(aws, monkeypatch):
+    aws.client("s3").create_bucket(Bucket=EVIDENCE)
+    arn = f"arn:aws:lambda:{aws.region}:{aws.account}:function:remediation"
+
+    def call(remediation, step, resource="ledger", parameters="{}", **more):
+        given = {"GUARDRAILS_REMEDIATION": remediation, "GUARDRAILS_PARAMETERS": parameters}
+        for name, value in {**given, "GUARDRAILS_EVIDENCE_BUCKET": EVIDENCE}.items():
+            monkeypatch.setenv(name, value)
+        with only(aws.environment()):
+            event = {"step": step, "resource": resource, "approval": "auto", "executionId": NOBODYS, **more}
+            return lambda_handler(event, SimpleNamespace(invoked_function_arn=arn))
+
+    return call
+
+
+def test_a_rotation_is_planned_applied_and_verified(aws, call):
+    arn = key(aws)
+    planned = call("EnableKeyRotation", "plan", arn)
+    assert (planned["status"], planned["needsApproval"]) == ("PLANNED", "false")
+    applied = call("EnableKeyRotation", "apply", arn, planId=planned["planId"])
+    assert applied == {"status": "APPLIED", "planId": planned["planId"]}
+    verified = call("EnableKeyRotation", "verify", arn, planId=planned["planId"])
+    assert verified == {"status": "VERIFIED", "verdict": "COMPLIANT"}
+
+
+def test_the_evidence_bucket_holds_the_plan_and_the_states_before_and_after(aws, call):
+    arn = key(aws)
+    planned = call("EnableKeyRotation", "plan", arn)
+    call("EnableKeyRotation", "apply", arn, planId=planned["planId"])
+    found = aws.client("s3").list_objects_v2(Bucket=EVIDENCE)["Contents"]
+    assert sorted(each["Key"] for each in found) == [
+        f"remediation/{planned['planId']}/{name}.json" for name in ("after", "before", "plan")
+    ]
+
+
+def test_without_an_evidence_bucket_nothing_is_written(aws, call):
+    arn = key(aws)
+    planned = call("EnableKeyRotation", "plan", arn)
+    aws.faults.deny("s3:PutObject")
+    with pytest.raises(StepFailed, match=f"evidence bucket {EVIDENCE}: PutObject: AccessDenied"):
+        call("EnableKeyRotation", "apply", arn, planId=planned["planId"])
+    assert aws.client("kms").get_key_rotation_status(KeyId=arn)["KeyRotationEnabled"] is False
+
+
+def test_a_key_that_cannot_rotate_has_nothing_to_do_and_is_verified_as_it_is(aws, call):
+    arn = key(aws, KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
+    planned = call("EnableKeyRotation", "plan", arn)
+    assert (planned["status"], planned["planId"]) == ("NOTHING_TO_DO", "")
+    assert call("EnableKeyRotation", "verify", arn, planId="")["verdict"] == "NOT_APPLICABLE"
+
+
+def test_a_refusal_fails_the_step_with_code_sentence_and_next_step(aws, call):
+    bucket(aws, "ledger", encryption=default("AES256"))
+    with pytest.raises(StepFailed, match=r"^REFUSED: CHOOSE_KEY: .+ Next step: name one with KmsKeyArn"):
+        call("SetBucketDefaultEncryption", "plan")
+
+
+def test_an_option_reaches_the_plan(aws, call):
+    bucket(aws, "ledger")
+    arn = key(aws)
+    assert call("SetBucketDefaultEncryption", "plan", KmsKeyArn=arn)["status"] == "PLANNED"
+
+
+def test_a_resource_that_is_not_compliant_is_not_verified(aws, call, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    with pytest.raises(StepFailed, match="NOT_COMPLIANT: the rule says NON_COMPLIANT: ROTATION_OFF"):
+        call("EnableKeyRotation", "verify", key(aws), planId="EnableKeyRotation-" + "0" * 24)
+
+
+@pytest.mark.parametrize(
+    ("remediation", "event", "message"),
+    [
+        ("EnableKeyRotation", {"step": "destroy"}, "event.step: expected one of plan, apply, verify, fail"),
+        ("EnableKeyRotation", {"step": 7}, "event.step: expected a string"),
+        ("EnableKeyRotation", {"step": "plan", "resource": ""}, "event.resource: expected a bucket name"),
+        ("EnableKeyRotation", {"step": "plan", "resource": "a key"}, "key `a key`: expected a key id or a key ARN"),
+        ("SetBucketDefaultEncryption", {"step": "plan", "resource": "nobodys"}, "NoSuchBucket"),
+        ("EnableKeyRotation", {"step": "plan", "parameters": "{"}, "GUARDRAILS_PARAMETERS: "),
+        ("EnableKeyRotation", {"step": "plan", "parameters": '{"MaximumDays": "1"}'}, "MaximumDays"),
+        ("Unheard", {"step": "plan"}, "no rule has the remediation `Unheard`"),
+        ("EnableKeyRotation", {"step": "fail", "status": "ODD"}, "UNEXPECTED_STATUS: .+ `ODD`"),
+        ("UndoRemediation", {"step": "plan", "resource": "../x"}, "plan id `../x`: expected"),
+    ],
+)
+def test_a_wrong_event_says_what_was_expected(call, remediation, event, message):
+    with pytest.raises(StepFailed, match=message):
+        call(remediation, **event)
+
+
+def test_undo_without_an_approval_is_not_applied(aws, call):
+    arn = key(aws)
+    planned = call("EnableKeyRotation", "plan", arn)
+    call("EnableKeyRotation", "apply", arn, planId=planned["planId"])
+    undo = call("UndoRemediation", "plan", planned["planId"])
+    assert undo["needsApproval"] == "true"
+    with pytest.raises(StepFailed, match="GetAutomationExecution"):
+        call("UndoRemediation", "apply", planned["planId"], planId=undo["planId"])
+    assert aws.client("kms").get_key_rotation_status(KeyId=arn)["KeyRotationEnabled"] is True
