@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from s3_guardrails.decision import Decision, Verdict
@@ -16,6 +17,7 @@ from s3_guardrails.live.clients import SessionClients
 from s3_guardrails.live.reader import LiveReader
 from s3_guardrails.parameters import Parameters
 from s3_guardrails.policy.document import parse_policy
+from s3_guardrails.remediate.around import Around
 from s3_guardrails.remediate.change import NothingToDo, Proposed, Refused, State, digest
 from s3_guardrails.remediate.judged import FINE, said
 from s3_guardrails.remediate.plan import Plan, Status, refused_sentence
@@ -57,12 +59,17 @@ def order(entry: Entry, resource: Resource, parameters: Mapping[str, str], optio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """Remediates resources of one account and Region; `store` keeps plans and pre-images."""
+    """Remediates resources of one account and Region.
+
+    `store` keeps plans and pre-images; `caller` is the ARN of who writes; `now` decides about exemptions' dates.
+    """
 
     reader: LiveReader
     clients: SessionClients
     store: Store
     sleep: Sleep
+    caller: str | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def plan(self, order: Order) -> Plan:
         """Read, judge and propose; writes nothing to the resource. Raises LiveReadFailed where reading fails."""
@@ -77,7 +84,7 @@ class Engine:
             basis=order.basis,
             before=state,
             decision=case.judge(case.facts),
-            proposal=remediation.propose(case),
+            proposal=self._around().judged(order.remediation, case, remediation.propose(case)),
         )
         self.store.put(plan.id, "plan", plan.as_json())
         return plan
@@ -123,6 +130,9 @@ class Engine:
         """Return what is written to, with clients that send each write once."""
         return Target(self.clients, self.clients.unretried(), setting, resource, self.sleep)
 
+    def _around(self) -> Around:
+        return Around(reader=self.reader, clients=self.clients, today=self.now().date())
+
     def _fresh(self) -> LiveReader:
         return LiveReader(self.clients, self.reader.account, self.reader.region, self.reader.partition)
 
@@ -134,6 +144,7 @@ class Engine:
             state=state,
             reader=self.reader,
             options=order.options,
+            caller=self.caller,
         )
 
     def _completed(self, facts: Resource, rule: Rule[Any]) -> Resource:

@@ -121,7 +121,8 @@ def _engine(function_arn: str) -> Engine:
     clients = SessionClients()
     reader = LiveReader(clients, account, region, partition)
     store = BucketStore(clients, _environment("GUARDRAILS_EVIDENCE_BUCKET"), account, region)
-    return Engine(reader=reader, clients=clients, store=store, sleep=time.sleep)
+    caller = clients.client("sts", region).get_caller_identity()["Arn"]
+    return Engine(reader=reader, clients=clients, store=store, sleep=time.sleep, caller=caller)
 
 
 def _order(engine: Engine, name: str, event: Mapping[str, Any]) -> Order:
