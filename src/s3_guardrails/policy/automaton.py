@@ -97,20 +97,19 @@ def pattern(tokens: Tokens) -> Pattern:
     return Pattern(tokens)
 
 
-class Union:
-    """The texts that match any of some patterns.
+class Automaton:
+    """Patterns laid out side by side.
 
     A state is the set of active token positions as an integer, 0 when nothing can match any more.
     """
 
-    __slots__ = ("_ahead", "_by_char", "_forget", "_forgets", "_last", "_matched", "_other", "_star", "accept", "start")
+    __slots__ = ("_by_char", "_forget", "_forgets", "_last", "_other", "_star", "accept", "start")
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
-        """Lay the patterns out side by side."""
+        """Give every token of every pattern its bit."""
         self._by_char: dict[str, int] = {}
-        self._star = self._last = self._ahead = self.accept = self.start = self._forgets = 0
+        self._star = self._last = self.accept = self.start = self._forgets = 0
         self._forget: dict[int, int] = {}
-        self._matched: dict[str, bool] = {}
         excluded: dict[str, int] = {}
         self._other = 0
         base = 1
@@ -125,15 +124,15 @@ class Union:
     def _lay(self, tokens: Tokens, base: int, excluded: dict[str, int]) -> int:
         self.start |= base
         bit = base
-        for chars, star in tokens:
-            if chars.complement:
+        for (characters, complement), star in tokens:
+            if complement:
                 self._other |= bit
-            target = excluded if chars.complement else self._by_char
-            for char in chars.chars:
+            target = excluded if complement else self._by_char
+            for char in characters:
                 target[char] = target.get(char, 0) | bit
             if star:
                 self._star |= bit
-                if chars == ANY:
+                if complement and not characters:
                     self._forget[bit] = ~(bit - base)
                     self._forgets |= bit
             bit <<= 1
@@ -157,14 +156,17 @@ class Union:
     def step(self, state: int, char: str) -> int:
         """Return the state after one more character."""
         moved = state & self._by_char.get(char, self._other)
-        if not moved:
-            return 0
         stays = moved & self._star
-        return self._close(((moved ^ stays) << 1) | stays, state)
+        following = ((moved ^ stays) << 1) | stays
+        return self._close(following, state) if following & self._star else following
 
     def settled(self, state: int) -> bool:
         """Does every continuation match?"""
         return bool(state & self._last)
+
+    def narrow(self, state: int) -> bool:
+        """Does every continuation begin with a character that a pattern names?"""
+        return not state & self._other
 
     def relevant(self, state: int) -> Iterator[str]:
         """Yield the characters that lead elsewhere than an unmentioned character does."""
@@ -176,14 +178,7 @@ class Union:
         return char in self._by_char
 
     def matches(self, text: str) -> bool:
-        """Does the whole text match any of the patterns?"""
-        if text not in self._matched:
-            if len(self._matched) > MAX_REMEMBERED:
-                self._matched.clear()
-            self._matched[text] = self._run(text)
-        return self._matched[text]
-
-    def _run(self, text: str) -> bool:
+        """Does the whole text match?"""
         state = self.start
         for char in text:
             if state & self._last:
@@ -194,7 +189,45 @@ class Union:
         return bool(state & self.accept)
 
 
+class Union:
+    """The texts that match any of some patterns: those that are a text each, and an automaton of the others."""
+
+    __slots__ = ("_automaton", "_matched", "_others", "_texts", "patterns")
+
+    def __init__(self, patterns: tuple[Pattern, ...]) -> None:
+        """Take the patterns; automata are made when they are first needed."""
+        self.patterns = patterns
+        self._texts = frozenset(each.only for each in patterns)
+        self._automaton: Automaton | None = None
+        self._others: Automaton | None = None
+        self._matched: dict[str, bool] = {}
+
+    @property
+    def automaton(self) -> Automaton:
+        """The automaton of all of them."""
+        if self._automaton is None:
+            self._automaton = Automaton(self.patterns)
+        return self._automaton
+
+    def matches(self, text: str) -> bool:
+        """Does the whole text match any of the patterns?"""
+        if text in self._texts:
+            return True
+        if None not in self._texts:
+            return False
+        if text not in self._matched:
+            if len(self._matched) > MAX_REMEMBERED:
+                self._matched.clear()
+            self._matched[text] = self._of_others(text)
+        return self._matched[text]
+
+    def _of_others(self, text: str) -> bool:
+        if self._others is None:
+            self._others = Automaton(each for each in self.patterns if each.only is None)
+        return self._others.matches(text)
+
+
 @lru_cache(maxsize=4096)
 def union(patterns: tuple[Pattern, ...]) -> Union:
-    """Return the automaton of these patterns, kept for the next question."""
+    """Return the union of these patterns, kept for the next question."""
     return Union(patterns)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from s3_guardrails.policy.automaton import Pattern, Union, union
+from s3_guardrails.policy.automaton import Automaton, Pattern, union
 
 FRESH: Final = "xqzkwvyjXQZ0123456789"
 """Characters to fill wildcards with, the most natural first."""
@@ -79,7 +79,7 @@ def find(wanted: Wanted, budget: Budget) -> str | None:
     widest = max(match, key=len, default=())
     if len(widest) > _LARGE:
         return _one_by_one(wanted, widest, budget)
-    return _product(required, refused, budget)
+    return _product([each.automaton for each in required], refused.automaton, budget)
 
 
 def _listed(group: tuple[Pattern, ...]) -> list[str] | None:
@@ -108,7 +108,7 @@ def _one_by_one(wanted: Wanted, widest: tuple[Pattern, ...], budget: Budget) -> 
 State = tuple[int, ...]
 
 
-def _product(required: list[Union], refused: Union, budget: Budget) -> str | None:
+def _product(required: list[Automaton], refused: Automaton, budget: Budget) -> str | None:
     start = _state([each.start for each in required], refused.start, required, refused)
     if start is None:
         return None
@@ -119,7 +119,7 @@ def _product(required: list[Union], refused: Union, budget: Budget) -> str | Non
         state = queue.popleft()
         if _accepts(state, required, refused):
             return _word(came, state)
-        characters = (filler, *_characters(state, required, refused))
+        characters = _characters(state, required, refused, filler)
         for each in (budget, share):
             each.spend(len(characters) * len(state))
         for char in characters:
@@ -136,7 +136,7 @@ def _fresh() -> Iterator[str]:
     yield from map(chr, range(ord("!"), 0xD800))
 
 
-def _state(live: list[int], dead: int, required: list[Union], refused: Union) -> State | None:
+def _state(live: list[int], dead: int, required: list[Automaton], refused: Automaton) -> State | None:
     """Return the joint state, None where no continuation can succeed."""
     if refused.settled(dead) or not all(live):
         return None
@@ -147,7 +147,7 @@ def _state(live: list[int], dead: int, required: list[Union], refused: Union) ->
     return (*settled, dead)
 
 
-def _step(state: State, char: str, required: list[Union], refused: Union) -> State | None:
+def _step(state: State, char: str, required: list[Automaton], refused: Automaton) -> State | None:
     live = []
     for each, automaton in zip(state, required, strict=False):
         following = each if each == _SATISFIED else automaton.step(each, char)
@@ -157,19 +157,23 @@ def _step(state: State, char: str, required: list[Union], refused: Union) -> Sta
     return _state(live, refused.step(state[-1], char) if state[-1] else 0, required, refused)
 
 
-def _accepts(state: State, required: list[Union], refused: Union) -> bool:
+def _accepts(state: State, required: list[Automaton], refused: Automaton) -> bool:
     if state[-1] & refused.accept:
         return False
     pairs = zip(state, required, strict=False)
     return all(each == _SATISFIED or each & automaton.accept for each, automaton in pairs)
 
 
-def _characters(state: State, required: list[Union], refused: Union) -> list[str]:
+def _characters(state: State, required: list[Automaton], refused: Automaton, filler: str) -> list[str]:
+    """Return a character for each way to go on; others lead where the filler leads, or nowhere."""
+    live = [(automaton, each) for each, automaton in zip(state, required, strict=False) if each != _SATISFIED]
+    for automaton, each in live:
+        if automaton.narrow(each):
+            return sorted(automaton.relevant(each))
     found = set(refused.relevant(state[-1]))
-    for each, automaton in zip(state, required, strict=False):
-        if each != _SATISFIED:
-            found.update(automaton.relevant(each))
-    return sorted(found)
+    for automaton, each in live:
+        found.update(automaton.relevant(each))
+    return [filler, *sorted(found)]
 
 
 def _word(came: dict[State, tuple[State, str] | None], state: State) -> str:
