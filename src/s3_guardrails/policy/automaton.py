@@ -85,6 +85,11 @@ class Pattern:
             )
         return self._instances[key]
 
+    def swallows(self, other: Pattern) -> bool:
+        """Does this match whatever the other does, since it is how the other begins and ends in `*`?"""
+        begin = len(self.tokens) - 1
+        return begin >= 0 and self.tokens[begin] == ANYTHING and other.tokens[:begin] == self.tokens[:begin]
+
     @property
     def head(self) -> int:
         """The number of tokens before the first repeated one."""

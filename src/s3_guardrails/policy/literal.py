@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from s3_guardrails.policy.automaton import Pattern, pattern, union
@@ -30,21 +30,22 @@ from s3_guardrails.policy.tie import lifted
 @lru_cache(maxsize=65_536)
 def covers(written: tuple[str, ...], action: str) -> bool:
     """Does any of the patterns of an Action element mean the action?"""
-    name = action.lower()
-    return any(_means(each.lower(), name) for each in written)
+    return bool(covered(written, (action.lower(),)))
 
 
 def covered(written: tuple[str, ...], names: Collection[str]) -> frozenset[str]:
     """Return those of some actions, all in lower case, that the patterns of an Action element mean."""
-    texts = [each.lower() for each in written]
-    wild = [each for each in texts if "*" in each or "?" in each]
-    return frozenset(texts).intersection(names).union(name for each in wild for name in names if _means(each, name))
+    return frozenset(name for each in written for name in _meant(each.lower(), names))
 
 
-def _means(text: str, name: str) -> bool:
-    if "?" not in text and text.find("*") in {-1, len(text) - 1}:
-        return name.startswith(text[:-1]) if text.endswith("*") else name == text
-    return union((pattern(compiled(text, None) or ()),)).matches(name)
+def _meant(text: str, names: Collection[str]) -> Iterable[str]:
+    if "*" not in text and "?" not in text:
+        return (text,) if text in names else ()
+    if "?" not in text and text.find("*") == len(text) - 1:
+        start = text[:-1]
+        return [name for name in names if name.startswith(start)]
+    one = union((pattern(compiled(text, None) or ()),))
+    return [name for name in names if one.matches(name)]
 
 
 class ActionLiteral(Literal):

@@ -60,19 +60,20 @@ def find(wanted: Wanted, budget: Budget) -> str | None:
     """Return a text, or None when there is none; raise Exhausted when a bound was met."""
     avoid = frozenset(wanted.avoid)
     match = tuple(tuple(each for each in group if each not in avoid) for group in wanted.match)
-    if not all(match) or not wanted.within:
+    within = _not_swallowed(wanted.within, wanted.avoid)
+    if not all(match) or not within:
         return None
-    required = [union(wanted.within), *map(union, match)]
+    required = [union(within), *map(union, match)]
     refused = union(tuple(dict.fromkeys(wanted.avoid)))
 
     def good(text: str) -> bool:
         budget.spend(len(text) * (len(required) + 1) // 8)
         return all(each.matches(text) for each in required) and not refused.matches(text)
 
-    listed = [only for group in (wanted.within, *match) if (only := _listed(group)) is not None]
+    listed = [only for group in (within, *match) if (only := _listed(group)) is not None]
     if listed:
         return next((each for each in min(listed, key=len) if good(each)), None)
-    wanted = Wanted(wanted.within, match, wanted.avoid)
+    wanted = Wanted(within, match, wanted.avoid)
     for text in sorted(_likely(wanted), key=bool, reverse=True):
         if good(text):
             return text
@@ -80,6 +81,12 @@ def find(wanted: Wanted, budget: Budget) -> str | None:
     if len(widest) > _LARGE:
         return _one_by_one(wanted, widest, budget)
     return _product([each.automaton for each in required], refused.automaton, budget)
+
+
+def _not_swallowed(within: tuple[Pattern, ...], avoid: tuple[Pattern, ...]) -> tuple[Pattern, ...]:
+    """Leave out the patterns that one of a few others plainly swallows: no search is needed to see that."""
+    few = avoid if len(avoid) <= _LARGE else ()
+    return tuple(each for each in within if not any(other.swallows(each) for other in few))
 
 
 def _listed(group: tuple[Pattern, ...]) -> list[str] | None:

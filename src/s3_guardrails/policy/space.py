@@ -135,7 +135,8 @@ def _merged(group: Group, policy: Policy, used: frozenset[str]) -> Group:
     """Keep one of the actions that no statement tells apart: they differ in nothing but their name."""
     alternatives = [each for each in group.alternatives if isinstance(each, ActionAlternative)]
     names = {each.action for each in alternatives}
-    meant = [covered(actions, names) for actions in dict.fromkeys(each.actions for each in policy.statements)]
+    written = dict.fromkeys(each.actions for each in policy.statements)
+    meant = [some for actions in written if 0 < len(some := covered(actions, names)) < len(names)]
     families = frozenset(map(family, used))
     distinct: dict[object, ActionAlternative] = {}
     for each in alternatives:

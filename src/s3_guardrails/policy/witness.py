@@ -30,16 +30,21 @@ _TELLING: Final = frozenset(
 """Keys that are shown even where the policy does not look at them."""
 
 
+_NEEDED: Final = frozenset({CALLER, ACTION, RESOURCE, "aws:principalservicename"})
+"""Dimensions that a request is made of, besides its context."""
+
+
 def request_of(policy: Policy, chosen: Sequence[Chosen], copy: int) -> Request:
     """Return the request; `chosen` has the caller first, `copy` tells which of several requests it is."""
-    values = {key: value for each in chosen for key, value in _values(each, copy).items()}
+    shown = _TELLING | keys_used(policy.statements)
+    needed = _NEEDED | {tie(each, chosen[0].alternative.caller.tied) for each in shown}
+    values = {key: value for each in chosen for key, value in _values(each, copy, needed).items()}
     caller = values.get(CALLER)
     arn = caller if isinstance(caller, str) else None
     spelled = _spelling(policy)
-    shown = _TELLING | keys_used(policy.statements)
     context = {
         written(key, spelled.get(key, key)): value
-        for key, value in sorted(_projected(chosen[0], values).items())
+        for key, value in sorted(_projected(chosen[0], values, shown).items())
         if value is not None and key in shown and not key.startswith("@")
     }
     account = arn.split(":")[4] if arn else None
@@ -49,19 +54,20 @@ def request_of(policy: Policy, chosen: Sequence[Chosen], copy: int) -> Request:
     return Request(principal, account, str(values[ACTION]), str(values[RESOURCE]), context)
 
 
-def _values(chosen: Chosen, copy: int) -> dict[str, Value]:
-    """Every dimension of the alternative with its value: the constrained ones as found, the others as they may be."""
+def _values(chosen: Chosen, copy: int, needed: frozenset[str]) -> dict[str, Value]:
+    """Some dimensions of the alternative with their values: the constrained as found, the others as they may be."""
     found: dict[str, Value] = {}
-    for dimension, domain in chosen.alternative.domains.items():
+    for dimension in needed & chosen.alternative.domains.keys():
+        domain = chosen.alternative.domains[dimension]
         slot = (dimension, copy if dimension in SESSION_KEYS else -1)
         found[dimension] = chosen.values[slot] if slot in chosen.values else some(domain)
     return found
 
 
-def _projected(caller: Chosen, values: dict[str, Value]) -> dict[str, Value]:
+def _projected(caller: Chosen, values: dict[str, Value], shown: frozenset[str]) -> dict[str, Value]:
     """Add the keys that are parts of others."""
     tied = caller.alternative.caller.tied
-    parts = {key: tie(key, tied) for key, whole in TIES.items() if whole in tied and key not in tied}
+    parts = {key: tie(key, tied) for key, whole in TIES.items() if key in shown and whole in tied and key not in tied}
     times = {"aws:epochtime": values["aws:currenttime"]} if "aws:currenttime" in values else {}
     return {**values, **times, **{key: projected(key, values[whole]) for key, whole in parts.items()}}
 
