@@ -142,6 +142,32 @@ def test_what_s3_refuses_as_a_policy_is_not_stored(s3, text, code):
     assert code_of(s3.get_bucket_policy, Bucket="plain-bucket") == "NoSuchBucketPolicy"
 
 
+@pytest.mark.parametrize("gone", ["AROAEXAMPLEEXAMPLE12", "AIDAEXAMPLEEXAMPLE12"])
+def test_a_policy_that_names_a_deleted_principal_is_refused(s3, gone):
+    text = document({**TLS_ONLY, "Principal": {"AWS": ["arn:aws:iam::111122223333:root", gone]}})
+    assert code_of(s3.put_bucket_policy, Bucket="plain-bucket", Policy=text) == "MalformedPolicy"
+
+
+def test_a_policy_that_names_a_principal_that_does_not_exist_is_refused(aws, s3):
+    role = "arn:aws:iam::111122223333:role/writer"
+    aws.s3.principals = frozenset({role})
+    for named, refused in ((role, False), (f"{role}s", True), ("111122223333", False), ("*", False)):
+        text = document({**TLS_ONLY, "Principal": {"AWS": named}})
+        if refused:
+            assert code_of(s3.put_bucket_policy, Bucket="plain-bucket", Policy=text) == "MalformedPolicy"
+        else:
+            s3.put_bucket_policy(Bucket="plain-bucket", Policy=text)
+
+
+def test_changing_the_encryption_of_an_object_is_refused_and_leaves_the_object(s3):
+    s3.put_object(Bucket="plain-bucket", Key="a", Body=b"text")
+    key = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    wanted = {"SSEKMS": {"KMSKeyArn": key}}
+    found = code_of(s3.update_object_encryption, Bucket="plain-bucket", Key="a", ObjectEncryption=wanted)
+    assert found == "NotImplemented"
+    assert s3.get_object(Bucket="plain-bucket", Key="a")["Body"].read() == b"text"
+
+
 def test_a_policy_comes_back_to_the_character_and_can_be_deleted(s3):
     text = '{ "Version": "2012-10-17",\n  "Statement": ' + json.dumps(TLS_ONLY) + " }"
     s3.put_bucket_policy(Bucket="plain-bucket", Policy=text)

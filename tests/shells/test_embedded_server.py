@@ -1,12 +1,13 @@
 """The embedded AWS as a whole: isolation, faults, and the end of it."""
 
+import json
 import os
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
 
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.embedded.server import EmbeddedAws
@@ -97,3 +98,60 @@ def test_uploads_inherit_the_default_encryption_and_survive_multipart(aws):
     )
     found = s3.get_object(Bucket="data", Key="big file.bin")
     assert (found["ServerSideEncryption"], len(found["Body"].read())) == ("aws:kms", 1000)
+
+
+def policy_of(bucket, sid):
+    statement = {
+        "Sid": sid,
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": f"arn:aws:s3:::{bucket}",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+@pytest.fixture
+def s3(aws):
+    client = aws.client("s3")
+    for name in ("data", "logs"):
+        client.create_bucket(Bucket=name)
+    return client
+
+
+def test_a_conflicting_change_aborts_a_call_and_changes_nothing(aws, s3):
+    aws.faults.conflict("s3:PutBucketPolicy", "data", times=1)
+    s3.put_bucket_policy(Bucket="logs", Policy=policy_of("logs", "Ours"))
+    assert code_of(s3.put_bucket_policy, Bucket="data", Policy=policy_of("data", "Ours")) == "OperationAborted"
+    assert code_of(s3.get_bucket_policy, Bucket="data") == "NoSuchBucketPolicy"
+    s3.put_bucket_policy(Bucket="data", Policy=policy_of("data", "Ours"))
+    assert s3.get_bucket_policy(Bucket="data")["Policy"] == policy_of("data", "Ours")
+
+
+def test_somebody_else_can_change_the_resource_between_a_read_and_a_write(aws, s3):
+    def interfere():
+        s3.put_bucket_policy(Bucket="data", Policy=policy_of("data", "Theirs"))
+        seen.append(s3.get_bucket_policy(Bucket="data")["Policy"])
+
+    seen = []
+    aws.faults.before("s3:PutBucketPolicy", interfere, "data")
+    s3.put_bucket_policy(Bucket="data", Policy=policy_of("data", "Ours"))
+    assert seen == [policy_of("data", "Theirs")]
+    assert s3.get_bucket_policy(Bucket="data")["Policy"] == policy_of("data", "Ours")
+
+
+@pytest.mark.parametrize(("silently", "error"), [(False, ClientError), (True, HTTPClientError)])
+def test_a_write_whose_answer_is_lost_has_taken_effect(aws, s3, silently, error):
+    aws.faults.lose_answer("s3:PutBucketPolicy", "data", silently=silently)
+    with pytest.raises(error):
+        s3.put_bucket_policy(Bucket="data", Policy=policy_of("data", "Ours"))
+    assert s3.get_bucket_policy(Bucket="data")["Policy"] == policy_of("data", "Ours")
+    s3.put_bucket_policy(Bucket="data", Policy=policy_of("data", "Again"))
+
+
+def test_a_call_that_is_refused_has_no_answer_to_lose(aws, s3):
+    aws.faults.lose_answer("s3:PutBucketPolicy", "data")
+    assert code_of(s3.put_bucket_policy, Bucket="data", Policy="no policy") == "MalformedPolicy"
+    s3.delete_bucket_policy(Bucket="data")
+    assert code_of(s3.put_bucket_policy, Bucket="data", Policy=policy_of("data", "Ours")) == "InternalError"

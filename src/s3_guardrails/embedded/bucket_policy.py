@@ -16,8 +16,8 @@ from s3_guardrails.policy.public import public_statements
 MAX_BYTES: Final = 20 * 1024
 
 
-def checked(text: str, bucket: str) -> Policy:
-    """Return the parsed policy, or refuse it as S3 does."""
+def checked(text: str, bucket: str, principals: frozenset[str] | None = None) -> Policy:
+    """Return the parsed policy, or refuse it as S3 does; `principals` are the ARNs that exist, None means all."""
     if len(text.encode()) > MAX_BYTES:
         raise Refused("PolicyTooLarge", f"Policy exceeds the maximum allowed document size of {MAX_BYTES} bytes")
     if not text.startswith("{"):
@@ -30,7 +30,7 @@ def checked(text: str, bucket: str) -> Policy:
     if policy.defects or not policy.statements or len(sids) != len(set(sids)):
         raise _malformed(next(iter(policy.defects), "Statements are missing or share a Sid"))
     for statement in policy.statements:
-        _check(statement, f"arn:aws:s3:::{bucket}")
+        _check(statement, f"arn:aws:s3:::{bucket}", principals)
     return policy
 
 
@@ -39,7 +39,7 @@ def is_public(policy: Policy) -> bool:
     return bool(public_statements(policy))
 
 
-def _check(statement: Statement, arn: str) -> None:
+def _check(statement: Statement, arn: str, principals: frozenset[str] | None) -> None:
     for action in statement.actions:
         if action != "*" and not action.lower().startswith("s3:"):
             raise _malformed("Policy has invalid action")
@@ -47,7 +47,8 @@ def _check(statement: Statement, arn: str) -> None:
         if not resource.startswith(arn) or resource[len(arn) :][:1] not in {"", "/", "*"}:
             raise _malformed("Policy has invalid resource")
     for principal in statement.principals:
-        if principal.kind in {PrincipalKind.ARN_PATTERN, PrincipalKind.DELETED}:
+        absent = principal.kind is PrincipalKind.ARN and principals is not None and principal.value not in principals
+        if absent or principal.kind in {PrincipalKind.ARN_PATTERN, PrincipalKind.DELETED}:
             raise _malformed("Invalid principal in policy")
 
 

@@ -149,11 +149,27 @@ def s3_operation(method: str, path: str, query: str, headers: Mapping[str, str])
     return _PLAIN_BUCKET.get(method, verb), bucket, parameters
 
 
+_OBJECT_SUBRESOURCES: Final = {
+    "acl": "ObjectAcl",
+    "attributes": "ObjectAttributes",
+    "legal-hold": "ObjectLegalHold",
+    "retention": "ObjectRetention",
+    "tagging": "ObjectTagging",
+    "torrent": "ObjectTorrent",
+}
+_UPLOAD: Final = {"Post": "CompleteMultipartUpload", "Delete": "AbortMultipartUpload", "Get": "ListParts"}
+
+
 def _object_operation(verb: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> str:
+    copied = "x-amz-copy-source" in headers
     if verb == "Put" and "partNumber" in parameters:
-        return "UploadPart"
-    if verb == "Put" and "x-amz-copy-source" in headers:
+        return "UploadPartCopy" if copied else "UploadPart"
+    if verb == "Put" and copied:
         return "CopyObject"
+    if verb == "Put" and "encryption" in parameters:
+        return "UpdateObjectEncryption"
     if verb == "Post" and "uploads" in parameters:
         return "CreateMultipartUpload"
-    return f"{verb}Object"
+    if "uploadId" in parameters:
+        return _UPLOAD.get(verb, verb)
+    return verb + next((noun for name, noun in _OBJECT_SUBRESOURCES.items() if name in parameters), "Object")

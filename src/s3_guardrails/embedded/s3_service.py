@@ -23,8 +23,12 @@ PAGE: Final = 10_000
 
 @dataclass(slots=True)
 class S3Service:
-    """Keeps what moto cannot keep: encryption rules and policies, by bucket. Methods ``on_…`` answer operations."""
+    """Keeps what moto cannot keep: encryption rules and policies, by bucket. Methods ``on_…`` answer operations.
 
+    `principals`: the ARNs of the users and roles that exist; a policy that names another one is refused. None: all do.
+    """
+
+    principals: frozenset[str] | None = None
     sse_c_blocked_at_creation: bool = False
     encryption: dict[str, EncryptionRule] = field(default_factory=dict)
     policies: dict[str, str] = field(default_factory=dict)
@@ -102,7 +106,7 @@ class S3Service:
         """Refuse what S3 refuses: size, JSON, principals, foreign resources, and public policies where blocked."""
         _owned(call)
         text = call.body.decode(errors="replace")
-        if is_public(checked(text, call.resource)) and _blocks_public_policies(call):
+        if is_public(checked(text, call.resource, self.principals)) and _blocks_public_policies(call):
             raise Refused("AccessDenied", "public policies are blocked by the BlockPublicPolicy setting", 403)
         self.policies[call.resource] = text
         return Answer(204)
@@ -121,6 +125,10 @@ class S3Service:
         root = ET.Element("PolicyStatus")
         ET.SubElement(root, "IsPublic").text = str(is_public(parse_policy(self.policies[call.resource]))).lower()
         return xml_answer(root)
+
+    def on_update_object_encryption(self, call: Call) -> Answer:
+        """Refuse: moto would store the request's body as the object."""
+        raise Refused("NotImplemented", f"{call.name} is not played here", 501)
 
 
 def _blocks_public_policies(call: Call) -> bool:

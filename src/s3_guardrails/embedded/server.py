@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from socket import SHUT_RDWR
 from threading import RLock, Thread
 from typing import Any, Final, Self
 
@@ -126,14 +127,19 @@ class Gateway:
 
     def __call__(self, environ: dict[str, Any], start_response: Wsgi) -> Iterable[bytes]:
         """Answer one request."""
-        with self._lock:
-            answer = self._answer(environ)
+        call = self._read(environ)
+        self._faults.precede(call)  # outside the lock: who acts may call this AWS
+        try:
+            with self._lock:
+                answer = self._answer(call)
+        except ConnectionResetError:
+            environ["werkzeug.socket"].shutdown(SHUT_RDWR)
+            raise
         headers = {"Content-Length": str(len(answer.body)), **answer.headers}
         start_response(f"{answer.status} {HTTP_STATUS_CODES.get(answer.status, 'Unknown')}", list(headers.items()))
         return [answer.body]
 
-    def _answer(self, environ: dict[str, Any]) -> Answer:
-        call = self._read(environ)
+    def _answer(self, call: Call) -> Answer:
         try:
             self._faults.strike(call)
             if call.service == "s3":
@@ -141,9 +147,9 @@ class Gateway:
             service = self._services.get(call.service)
             handle = getattr(service, f"on_{_snake(call.operation)}", None) or getattr(service, "on_other", None)
             answer: Answer | None = handle(call) if handle else None
+            return self._faults.outcome(call, answer or call.forward())
         except Refused as refused:
             return refusal(call.service, refused)
-        return answer or call.forward()
 
     def _read(self, environ: dict[str, Any]) -> Call:
         headers = {
