@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from laws.test_condition_laws import evaluate
-from s3_guardrails.policy.authorize import authorize
+from s3_guardrails.policy.authorize import applies, authorize
 from s3_guardrails.policy.document import parse_policy
 from s3_guardrails.policy.pattern import matches
 from s3_guardrails.policy.request import Request
@@ -80,6 +80,26 @@ def test_a_variable_without_a_value_matches_nothing():
     assert evaluate("StringLike", "${aws:username, 'ann'}*", {"aws:SourceVpc": "anna"}) is True
 
 
+@pytest.mark.parametrize(
+    ("condition", "truth"),
+    [
+        ({"StringLike": {"aws:SourceVpc": "${aws:username}*"}}, False),
+        ({"StringNotLike": {"aws:SourceVpc": "${aws:username}*"}}, None),
+        ({"StringLike": {"aws:SourceVpc": ["*", "${aws:username}"]}}, None),
+        ({"StringNotLike": {"aws:SourceVpc": "${aws:username, 'ann'}*"}}, True),
+        ({"StringNotLike": {"aws:SourceVpc": "${aws:TagKeys}"}}, None),
+        ({"StringNotLike": {"aws:SourceVpc": "${aws:RequestedRegion}"}}, True),
+    ],
+)
+def test_a_variable_without_a_value_makes_its_statement_open(condition, truth):
+    """IAM User Guide: "If AWS cannot resolve a variable, this might cause the entire statement to be invalid."."""
+    context = {"aws:SourceVpc": "vpc-1", "aws:RequestedRegion": "us-east-1", "aws:TagKeys": ("vpc-1",)}
+    request_ = Request("anonymous", None, "s3:GetObject", "arn:aws:s3:::b/x", context)
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*", "Condition": condition}
+    (read,) = parse_policy({"Version": "2012-10-17", "Statement": [statement]}).statements
+    assert applies(read, request_) is truth
+
+
 @given(PLAIN.filter(bool))
 def test_a_variable_is_literal_text_in_the_old_version(name):
     """IAM User Guide: in 2008-10-17 "the variables such as ${aws:username} are treated as literal strings"."""
@@ -111,6 +131,6 @@ def test_resources_are_sensitive_to_case():
 def test_a_star_at_the_end_of_a_segment_of_a_resource_may_run_on():
     """IAM User Guide, Resource: "If the * wildcard is the last character of a resource ARN segment, it can expand to
     match beyond the colon boundaries."."""
-    request_ = Request("anonymous", None, "s3:GetObject", "arn:aws:s3:::b/x")
-    assert decides(request_, Resource="arn:aws:*:b/x")
-    assert not decides(request_, Resource="arn:aws:*3:b/x")
+    request_ = Request("anonymous", None, "s3:GetObject", "arn:aws:s3:::b/x:y:z")
+    assert decides(request_, Resource="arn:aws:*:b/x:y:z")
+    assert not decides(request_, Resource="arn:aws:*3:b/x:y:z")

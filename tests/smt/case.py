@@ -8,7 +8,17 @@ from typing import Any
 from smt.callers import callers
 from smt.operators import written
 from smt.scope import Scope
-from smt.statements import applies, conditions, covers, entries, has_variables, listed, statements_of, unclear
+from smt.statements import (
+    applies,
+    conditions,
+    covers,
+    doubtful,
+    entries,
+    has_variables,
+    listed,
+    statements_of,
+    unclear,
+)
 from smt.terms import Formula, Term, Terms
 from smt.variables import split
 from smt.world import OF_ACCESS_POINT, Caller, Request, Value, World, catalogue, stem
@@ -137,12 +147,12 @@ class Case:
         return on_object if kind == "object" else self.terms.no(on_object)
 
     def escapes(self, request: Request, which: Iterable[int], *, lenient: bool) -> Formula:
-        """No Deny of these applies; leniently, an unclear one need not."""
+        """No Deny of these applies; leniently, an unclear one need not, nor one that applies only where read widely."""
         parts = []
         for index in which:
             statement, variables = self.statements[index]
-            if statement["Effect"] == "Deny" and not (lenient and unclear(statement)):
-                parts.append(self.terms.no(applies(index, statement, request, variables)))
+            if statement["Effect"] == "Deny" and not (lenient and unclear(statement, variables)):
+                parts.append(self.terms.no(applies(index, statement, request, variables, widely=not lenient)))
         return self.terms.both(*parts)
 
     def hit(self, request: Request, which: Iterable[int], effect: str, *, lenient: bool) -> Formula:
@@ -150,8 +160,8 @@ class Case:
         parts = []
         for index in which:
             statement, variables = self.statements[index]
-            if statement["Effect"] == effect and (lenient or not unclear(statement)):
-                parts.append(applies(index, statement, request, variables))
+            if statement["Effect"] == effect and (lenient or not unclear(statement, variables)):
+                parts.append(applies(index, statement, request, variables, widely=lenient))
         return self.terms.either(*parts)
 
     def allowed(self, request: Request, *, lenient: bool) -> Formula:
@@ -171,7 +181,8 @@ Hunt = Callable[[Caller, bool], tuple[list[Request], Formula]]
 
 def found(case: Case, scope: Scope, hunt: Hunt) -> str:
     """Search every kind of caller, strictly and where something is unclear leniently."""
-    for lenient in (False, True) if any(unclear(each) for each, _ in case.statements) else (False,):
+    open_parts = any(unclear(*each) or doubtful(*each) for each in case.statements)
+    for lenient in (False, True) if open_parts else (False,):
         for caller in callers(case.world, scope):
             requests, violation = hunt(caller, lenient)
             rules = [*caller.rules, *(rule for each in requests for rule in each.rules)]

@@ -51,14 +51,23 @@ def parsed(name: str) -> tuple[str, str, bool, bool] | None:
     return quantifier, *BASES[base], if_exists
 
 
-def clear(name: str, values: Any) -> bool:
-    """Does everybody know what the operator does with these values?"""
+def clear(name: str, values: Any, variables: bool, allow: bool) -> bool:
+    """Does everybody know what the operator does with these values?
+
+    AWS's pages contradict each other on policy variables for `Bool`; what is no truth value may be one in an Allow.
+    """
     operator, texts = parsed(name), written(values)
     if operator is None or not texts:
         return False
     kind = operator[1].partition(" ")[0]
+    if kind in {"bool", "null"} and any(("${" in each and variables) or (allow and not _truth(each)) for each in texts):
+        return False
     readable = {"numeric": _number, "date": moment, "address": _range, "arn": _arn}.get(kind)
     return readable is None or all(readable(each) is not None for each in texts)
+
+
+def _truth(text: str) -> bool:
+    return text.lower() in {"true", "false"}
 
 
 def _arn(text: str) -> str | None:
@@ -82,9 +91,9 @@ def written(values: Any) -> list[str]:
 
 
 def holds(name: str, key: str, values: Any, request: Request, variables: bool) -> Formula | None:
-    """Is the condition true of the request? None for an unknown operator."""
+    """Is the condition, which is clear, true of the request? None for an unknown operator."""
     terms, operator = request.world.terms, parsed(name)
-    if operator is None or not clear(name, values):
+    if operator is None:
         return None
     quantifier, comparison, negated, if_exists = operator
     value, texts = request.value(key.lower()), written(values)

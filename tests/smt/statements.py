@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from smt.globs import tokens_of
-from smt.operators import clear, holds
+from smt.operators import clear, holds, written
 from smt.terms import Formula, Term
 from smt.variables import ARN_SEGMENTS, split, with_variables
 from smt.world import Caller, Request
@@ -41,12 +41,14 @@ def has_variables(policy: dict[str, Any]) -> bool:
     return policy.get("Version", "2008-10-17") == "2012-10-17"
 
 
-def unclear(statement: Statement) -> bool:
+def unclear(statement: Statement, variables: bool) -> bool:
     """Is there a part that nobody can know the meaning of?"""
+    allow = statement["Effect"] == "Allow"
     forms = not all(has_one_form(statement, name) for name in ("Principal", "Action", "Resource"))
     kinds = {kind for name in ("Principal", "NotPrincipal") for kind, _ in entries(statement.get(name, {}))} - TYPES
     unknown = set(statement) - ELEMENTS
-    return forms or bool(unknown | kinds) or not all(clear(name, values) for name, _, values in conditions(statement))
+    lines = conditions(statement)
+    return forms or bool(unknown | kinds) or not all(clear(name, values, variables, allow) for name, _, values in lines)
 
 
 def has_one_form(statement: Statement, name: str) -> bool:
@@ -73,29 +75,57 @@ def _glob(pattern: str, name: str) -> bool:
     return re.fullmatch("".join(pieces), name.lower(), re.DOTALL) is not None
 
 
-def applies(index: int, statement: Statement, request: Request, variables: bool) -> Formula:
-    """Do the parts that are understood match the request?"""
+def doubtful(statement: Statement, variables: bool) -> bool:
+    """May the statement mean more or less than it says, where it is understood?"""
+    return any(incomplete(each, variables) for each in _resources(statement)) or bool(_needed(statement, variables))
+
+
+def _resources(statement: Statement) -> list[str]:
+    return [each for name in ("Resource", "NotResource") for each in listed(statement.get(name, []))]
+
+
+def incomplete(text: str, variables: bool) -> bool:
+    """Only in identity policies is an ARN of fewer than six parts known to be completed (IAM User Guide, "ARNs")."""
+    pieces = split(text) if variables else [text]
+    return text != "*" and sum(each.count(":") for each in pieces if isinstance(each, str)) < ARN_SEGMENTS
+
+
+def _needed(statement: Statement, variables: bool) -> list[str]:
+    """Policy variables without which AWS says that the statement "might" be invalid."""
+    texts = [*_resources(statement), *(text for _, _, values in conditions(statement) for text in written(values))]
+    pieces = [piece for text in texts if variables for piece in split(text) if isinstance(piece, tuple)]
+    return sorted({key for key, default in pieces if default is None and key not in {"*", "?", "$"}})
+
+
+def applies(index: int, statement: Statement, request: Request, variables: bool, *, widely: bool) -> Formula:
+    """Do the parts that are understood match the request? What is doubtful does where it is read widely."""
     parts = [
         request.covered[index],
         _principal(statement, request.caller, request),
-        _resource(statement, request, variables),
+        _resource(statement, request, variables, widely),
     ]
+    if not widely:
+        values = [request.value(key) for key in _needed(statement, variables)]
+        parts += [each.present if not each.many else False for each in values]
     for name, key, values in conditions(statement):
-        found = holds(name, key, values, request, variables)
+        allow = statement["Effect"] == "Allow"
+        found = holds(name, key, values, request, variables) if clear(name, values, variables, allow) else None
         if found is not None:
             parts.append(found)
     return request.world.terms.both(*parts)
 
 
-def _resource(statement: Statement, request: Request, variables: bool) -> Formula:
+def _resource(statement: Statement, request: Request, variables: bool, widely: bool) -> Formula:
     if not has_one_form(statement, "Resource"):
         return True
     terms, negated = request.world.terms, "NotResource" in statement
-    written = listed(statement["NotResource" if negated else "Resource"])
+    patterns = listed(statement["NotResource" if negated else "Resource"])
     found = [
-        terms.both(guard, _is_resource(term, each, request, variables))
+        terms.both(guard, widely != negated)
+        if incomplete(each, variables)
+        else terms.both(guard, _is_resource(term, each, request, variables))
         for guard, term in request.resources
-        for each in written
+        for each in patterns
     ]
     formula = terms.either(*found)
     return terms.no(formula) if negated else formula

@@ -65,8 +65,19 @@ OBJECTS: tuple[Any, ...] = (
     f"{ARN}/${{aws:username}}/*",
     f"{ARN}/home-${{aws:PrincipalTag/team, 'none'}}/*",
     f"{ARN}/${{*}}",
+    "arn:aws:s3:*",
+    [ARN, f"{ARN}/*", "arn:aws:s3"],
 )
-OF_KEYS: tuple[Any, ...] = ("*", "*", KEY, [KEY, OTHER_KEY], OTHER_KEY, f"arn:aws:kms:us-east-1:{OWN}:key/*", f"{KEY}*")
+OF_KEYS: tuple[Any, ...] = (
+    "*",
+    "*",
+    KEY,
+    [KEY, OTHER_KEY],
+    OTHER_KEY,
+    f"arn:aws:kms:us-east-1:{OWN}:key/*",
+    f"{KEY}*",
+    "arn:aws:kms",
+)
 RESOURCES = dict.fromkeys(PRINCIPALS, OF_KEYS) | {"s3": OBJECTS}
 _S3_ACTIONS: tuple[Any, ...] = (
     "s3:*",
@@ -125,8 +136,8 @@ POOL: dict[str, tuple[Any, ...]] = {
     "aws:EpochTime": ("1893456000", "1767225600"),
     "aws:TokenIssueTime": ("2020-01-01T00:00:00Z", "2030-01-01T00:00:00Z"),
     "aws:MultiFactorAuthAge": ("300", "3600"),
-    "aws:SecureTransport": ("true", "false", "False", False, True),
-    "aws:ViaAWSService": ("true", "false", True),
+    "aws:SecureTransport": ("true", "false", "False", False, True, "flase"),
+    "aws:ViaAWSService": ("true", "false", True, "${aws:SecureTransport}"),
     "aws:PrincipalIsAWSService": ("true", "false", False),
     "aws:MultiFactorAuthPresent": ("true", "false"),
     "s3:TlsVersion": ("1.2", "1.3", 1.2),

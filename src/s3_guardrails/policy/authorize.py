@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from s3_guardrails.policy.condition import holds
 from s3_guardrails.policy.document import Effect, Policy, Principal, PrincipalKind, Statement
-from s3_guardrails.policy.pattern import matches
+from s3_guardrails.policy.pattern import Context, Variable, matches, pieces
 from s3_guardrails.policy.request import Request
 from s3_guardrails.policy.truth import Truth, all_of, any_of, opposite
 
@@ -61,17 +61,33 @@ def clauses(statement: Statement, request: Request) -> list[tuple[str, Truth]]:
         ("NotAction" if statement.not_action else "Action", _action(statement, request)),
         (
             "NotResource" if statement.not_resource else "Resource",
-            any(matches(each, request.resource, scope, arn=True, resource=True) for each in statement.resources)
-            != statement.not_resource,
+            _resource(statement, request, scope),
         ),
     ]
     truths += [
         (f"{each.operator.name} {each.key}", holds(each, context, statement.variables)) for each in statement.conditions
     ]
+    if scope is not None and any(not isinstance(scope.get(key), str) for key in _needed(statement)):
+        truths.append(("policy variable", None))
     if statement.defects:
         truths = [(name, None if name.removeprefix("Not") in statement.unclear else truth) for name, truth in truths]
         truths.append(("defect", None))
     return truths
+
+
+def _needed(statement: Statement) -> set[str]:
+    """Return the policy variables without which AWS says that the statement might be invalid."""
+    texts = (*statement.resources, *(value for each in statement.conditions for value in each.values))
+    found = (piece for text in texts if "${" in text for piece in pieces(text, True))
+    return {each.key for each in found if isinstance(each, Variable) and each.default is None}
+
+
+def _resource(statement: Statement, request: Request, scope: Context | None) -> Truth:
+    """None where only an incomplete ARN, which a service may complete or not, could match."""
+    whole = [each for each in statement.resources if each not in statement.incomplete]
+    found: Truth = any(matches(each, request.resource, scope, arn=True, resource=True) for each in whole)
+    found = found or (None if statement.incomplete else False)
+    return opposite(found) if statement.not_resource else found
 
 
 def _action(statement: Statement, request: Request) -> bool:

@@ -10,6 +10,7 @@ from s3_guardrails.policy.automaton import Pattern, pattern
 from s3_guardrails.policy.demand import EVERY_TEXT, Avoid, Caller, Constraint, Literal, Match, Reading, Value, satisfied
 from s3_guardrails.policy.document import Condition, Statement
 from s3_guardrails.policy.glob import compiled, variables
+from s3_guardrails.policy.keys import condition_key
 from s3_guardrails.policy.operator import TEXT, WITH_VARIABLES, Comparison, Quantifier
 from s3_guardrails.policy.tie import lifted, projected, same_key, tie
 
@@ -121,6 +122,9 @@ class ConditionLiteral(Literal):
 
     def _names_itself(self) -> bool:
         """Is a value a variable over this very key, or over another name of the same thing?"""
+        known = condition_key(self.key)
+        if self.condition.operator.quantifier or known is None or known.many:
+            return False
         names = {"kms:calleraccount": "aws:principalaccount"}
         own = names.get(self.key, self.key)
         return any(

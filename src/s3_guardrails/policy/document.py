@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from s3_guardrails.errors import PolicySyntaxError
-from s3_guardrails.policy.operator import operator, unreadable
+from s3_guardrails.policy.operator import COLONS, operator
+from s3_guardrails.policy.readable import unreadable
 from s3_guardrails.policy.statement import (
     EMPTY,
     VERSIONS,
@@ -75,7 +76,9 @@ def _statement(path: str, index: int, source: Any, version: str) -> Statement:
     sid = source.get("Sid")
     if sid is not None and not isinstance(sid, str):
         raise PolicySyntaxError(f"{path}.Sid", f"expected a string, found {kind(sid)}")
-    reader = _Reader(path, source, [f"{path}.{name}: unknown element" for name in source if name not in _ELEMENTS])
+    variables = version != "2008-10-17"
+    unknown = [f"{path}.{name}: unknown element" for name in source if name not in _ELEMENTS]
+    reader = _Reader(path, source, variables, unknown)
     principals, conditions = reader.principals(), tuple(reader.conditions())
     actions, resources = reader.strings("Action"), reader.strings("Resource")
     texts = (*resources, *(value for each in conditions for value in each.values))
@@ -92,7 +95,8 @@ def _statement(path: str, index: int, source: Any, version: str) -> Statement:
         not_principal="NotPrincipal" in source,
         not_action="NotAction" in source,
         not_resource="NotResource" in source,
-        variables=version != "2008-10-17",
+        variables=variables,
+        incomplete=frozenset(each for each in resources if _incomplete(each, variables=variables)),
         defects=tuple(reader.defects),
         unclear=frozenset(reader.unclear),
         source=source,
@@ -105,6 +109,7 @@ class _Reader:
 
     path: str
     source: Mapping[str, Any]
+    variables: bool
     defects: list[str] = field(default_factory=list)
     unclear: set[str] = field(default_factory=set)
 
@@ -188,9 +193,19 @@ class _Reader:
             for key, values in block.items():
                 place = f"{path}.{name}.{key}"
                 texts = tuple(_text(place, each) for each in (values if isinstance(values, list) else [values]))
-                flaws = [f"{place}: {what}" for what in unreadable(read, texts)]
+                wrong = unreadable(read, texts, variables=self.variables, allow=self.source["Effect"] == Effect.ALLOW)
+                flaws = [f"{place}: {what}" for what in wrong]
                 self.defects += flaws
                 yield Condition(read, key, texts, unclear=bool(flaws) or read.comparison is None)
+
+
+_VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
+
+
+def _incomplete(resource: str, *, variables: bool) -> bool:
+    """Is a resource neither `*` nor an ARN of six parts?"""
+    plain = _VARIABLE.sub("", resource) if variables else resource
+    return resource != "*" and plain.count(":") < COLONS
 
 
 _TOO_LONG: Final = 10**300

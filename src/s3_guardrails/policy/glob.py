@@ -24,6 +24,14 @@ def variables(text: str) -> tuple[str, ...]:
     return tuple(_split(body)[0] for body in bodies if body not in {"*", "?", "$"})
 
 
+def without_default(text: str) -> frozenset[str]:
+    """Return the keys of the policy variables in a text that name no default value."""
+    if "${" not in text:
+        return frozenset()
+    bodies = {found["variable"] for found in _PART.finditer(text)} - {None, "*", "?", "$"}
+    return frozenset(key for key, default in map(_split, bodies) if default is None)
+
+
 def compiled(
     text: str,
     values: Mapping[str, str] | None,

@@ -79,10 +79,13 @@ class ResourceLiteral(Literal):
         return isinstance(value, str) and satisfied(demand, value)
 
     def constraint(self, wanted: bool, caller: Caller) -> Constraint:
-        """Match the patterns, or avoid them."""
+        """Match the patterns, or avoid them; an incomplete ARN matches where that is wanted, and never for sure."""
         del caller
-        match = wanted != self.statement.not_resource
-        patterns = self.patterns(self.statement.resources, match, arn=True, resource=True)
+        match, incomplete = wanted != self.statement.not_resource, self.statement.incomplete
+        if incomplete and match == self.reading.lenient:
+            return match
+        whole = tuple(each for each in self.statement.resources if each not in incomplete)
+        patterns = self.patterns(whole, match, arn=True, resource=True)
         return Match(patterns) if match else Avoid(patterns)
 
 

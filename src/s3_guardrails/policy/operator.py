@@ -5,11 +5,8 @@ Source: IAM User Guide, "IAM JSON policy elements: Condition operators". Names a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
-from ipaddress import ip_network
 from typing import Final
 
 
@@ -118,44 +115,3 @@ def operator(name: str) -> Operator:
     if comparison is Comparison.NULL and (if_exists or quantifier):
         comparison = None
     return Operator(name, comparison, negated, quantifier, if_exists)
-
-
-def unreadable(read: Operator, values: tuple[str, ...]) -> Iterator[str]:
-    """Yield what is wrong with the values of a condition: none at all, or not numbers, times or ranges of addresses."""
-    if not values:
-        yield "expected at least one value"
-    readable: Callable[[str], object] | None = None
-    if read.comparison in NUMBERS:
-        readable = float
-    elif read.comparison in DATES:
-        readable = _time
-    elif read.comparison is Comparison.ADDRESS:
-        readable = _network
-    elif read.comparison is Comparison.ARN_PATTERN:
-        readable = _arn
-    for value in values if readable else ():
-        try:
-            readable(value)  # type: ignore[misc]
-        except ValueError:
-            yield f"`{value[:40]}` cannot be read"
-
-
-def _time(value: str) -> object:
-    """Four digits could be a year or seconds since 1970."""
-    if len(value) == len("2026") and value.isdigit():
-        raise ValueError(value)
-    try:
-        return float(value)
-    except ValueError:
-        return datetime.fromisoformat(f"{value}-01" if len(value) == len("2026-11") else value)
-
-
-def _arn(value: str) -> object:
-    """What an ARN operator does with a pattern of fewer than six segments is not documented."""
-    if value.count(":") < COLONS and "${" not in value:
-        raise ValueError(value)
-    return value
-
-
-def _network(value: str) -> object:
-    return ip_network(value, strict=False)

@@ -5,7 +5,7 @@ A counterexample is replayed through `authorize`, which shares no matching code 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from s3_guardrails.policy.authorize import Outcome, authorize, denied
@@ -17,7 +17,7 @@ from s3_guardrails.policy.operator import operator
 from s3_guardrails.policy.reading import readings
 from s3_guardrails.policy.request import Request
 from s3_guardrails.policy.search import Exhausted
-from s3_guardrails.policy.space import Space
+from s3_guardrails.policy.space import Space, variables_needed
 from s3_guardrails.policy.split import Ask, Chosen, Split
 from s3_guardrails.policy.witness import request_of
 
@@ -89,7 +89,7 @@ def decide(
     spaces = tuple(each.covering(policy) for each in spaces)
     found = readings(policy, spaces)
     failure: Inconclusive | None = None
-    for reading in (*found.strict, *([found.lenient] if found.lenient else ())):
+    for reading in (*found.strict, *found.lenient):
         try:
             solution = Split([ask(each, reading) for each in spaces]).solve()
         except Exhausted as error:
@@ -107,26 +107,40 @@ def decide(
 
 
 def escaped(statements: Iterable[Statement], reading: Reading) -> tuple[tuple[Literal, ...], ...]:
-    """Compile statements that must not apply; leniently, one with a defect can be taken not to."""
-    return tuple(literals(each, reading) for each in statements if not (reading.lenient and each.defects))
+    """Compile statements that must not apply; leniently, one that may be invalid can be taken not to."""
+    if not reading.lenient:
+        return tuple(literals(each, reading) for each in statements)
+    kept = (each for each in statements if not each.defects and not _unresolved(each, reading))
+    return tuple((*literals(each, reading), *_resolved(each, reading)) for each in kept)
+
+
+def _unresolved(statement: Statement, reading: Reading) -> bool:
+    """Does the statement need a policy variable that has no value?"""
+    return not variables_needed(statement).isdisjoint(reading.absent)
+
+
+def _resolved(statement: Statement, reading: Reading) -> Iterator[Literal]:
+    """Yield a literal for every policy variable that may turn out to have no value."""
+    for key in sorted(variables_needed(statement) - reading.values.keys()):
+        yield _fact("Null", key, "false")
 
 
 def applied(statements: Iterable[Statement], reading: Reading) -> tuple[tuple[Literal, ...], ...]:
-    """Compile statements of which one must apply; strictly, one with a defect cannot be relied on."""
-    return tuple(literals(each, reading) for each in statements if reading.lenient or not each.defects)
+    """Compile statements of which one must apply; strictly, one that may be invalid cannot be relied on."""
+    sure = (each for each in statements if reading.lenient or not (each.defects or _unresolved(each, reading)))
+    return tuple(literals(each, reading) for each in sure)
 
 
 def pins(reading: Reading) -> tuple[Literal, ...]:
     """Hold a request to the values that its policy variables were given."""
-    if reading.lenient:
-        return ()
-    fixed = [("StringEquals", key, value) for key, value in reading.values.items()]
-    gone = [("Null", key, "true") for key in reading.absent]
+    fixed = (_fact("StringEquals", key, value) for key, value in reading.values.items())
+    return (*fixed, *(_fact("Null", key, "true") for key in reading.absent))
+
+
+def _fact(name: str, key: str, value: str) -> ConditionLiteral:
+    """A condition of no statement."""
     nowhere = Statement(-1, None, Effect.ALLOW, (), (), (), variables=False)
-    return tuple(
-        ConditionLiteral(nowhere, Reading(), Condition(operator(name), key, (value,)))
-        for name, key, value in (*fixed, *gone)
-    )
+    return ConditionLiteral(nowhere, Reading(), Condition(operator(name), key, (value,)))
 
 
 def _replayed(

@@ -7,14 +7,14 @@ that tell clauses apart, and then the lenient reading decides whether any value 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from s3_guardrails.policy.demand import Reading, Value
 from s3_guardrails.policy.domain import Domain
 from s3_guardrails.policy.glob import variables
-from s3_guardrails.policy.space import SESSION_KEYS, Alternative, Space, variables_used
+from s3_guardrails.policy.space import SESSION_KEYS, Alternative, Space, variables_needed, variables_used
 from s3_guardrails.policy.statement import Policy
 from s3_guardrails.policy.tie import projected, tie
 from s3_guardrails.policy.value import some
@@ -27,10 +27,10 @@ TYPICAL: Final = "someone"
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """`strict`: readings to try one after the other; `open_parts`: what they do not exhaust, for the lenient one."""
+    """`strict`: readings to try one after the other; `open_parts`: what they do not exhaust, for the lenient ones."""
 
     strict: tuple[Reading, ...]
-    lenient: Reading | None
+    lenient: tuple[Reading, ...]
     open_parts: tuple[str, ...]
 
 
@@ -42,10 +42,19 @@ def readings(policy: Policy, spaces: Sequence[Space]) -> Readings:
     choices = [values if values is not None else _telling(policy, name, spaces) for name, values in possible.items()]
     trials = tuple(itertools.islice(itertools.product(*choices), MAX_TRIALS + 1))
     exact = len(trials) <= MAX_TRIALS and None not in possible.values()
-    left = [] if exact else [name for name in names if name not in settled]
+    gone = _can_be_gone(policy, possible)
+    left = sorted(gone) if exact else [name for name in names if name not in settled or name in gone]
     parts = (*(f"the policy variable ${{{name}}}" for name in left), *dict.fromkeys(policy.defects))
-    strict = tuple(_reading(dict(zip(names, values, strict=True))) for values in trials[:MAX_TRIALS])
-    return Readings(strict, _reading(settled, lenient=True) if parts else None, parts)
+    tried = [dict(zip(names, values, strict=True)) for values in trials[:MAX_TRIALS]]
+    lenient = [each for each in tried if any(each[name] is None for name in gone)] if exact else [settled]
+    lenient = [settled] if policy.defects else lenient
+    return Readings(tuple(map(_reading, tried)), tuple(_reading(each, lenient=True) for each in lenient), parts)
+
+
+def _can_be_gone(policy: Policy, possible: Mapping[str, tuple[str | None, ...] | None]) -> frozenset[str]:
+    """Return the variables that need a value and may have none: their statement is then open."""
+    needed = frozenset[str]().union(*map(variables_needed, policy.statements))
+    return frozenset(name for name in needed if None in (possible[name] or ()))
 
 
 def _reading(values: dict[str, str | None], *, lenient: bool = False) -> Reading:

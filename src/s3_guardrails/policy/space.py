@@ -15,7 +15,7 @@ from functools import cached_property
 from s3_guardrails.policy.demand import ACTION, CALLER, RESOURCE, Caller
 from s3_guardrails.policy.document import Policy, Principal, Statement
 from s3_guardrails.policy.domain import ABSENT, Domain, free, texts
-from s3_guardrails.policy.glob import variables
+from s3_guardrails.policy.glob import variables, without_default
 from s3_guardrails.policy.keys import condition_key, family
 from s3_guardrails.policy.literal import covered
 from s3_guardrails.policy.tie import IN_ARN, TIES, same_key
@@ -200,6 +200,14 @@ def keys_used(statements: Iterable[Statement]) -> frozenset[str]:
         used |= {condition.name for condition in each.conditions}
         used |= variables_used(each)
     return frozenset(used | {same_key(each) for each in used})
+
+
+def variables_needed(statement: Statement) -> frozenset[str]:
+    """Return the keys of the policy variables that need a value, or AWS "might" take the statement to be invalid."""
+    if not statement.variables:
+        return frozenset()
+    texts = (*statement.resources, *(value for each in statement.conditions for value in each.values))
+    return frozenset().union(*map(without_default, texts))
 
 
 def variables_used(statement: Statement) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
@@ -63,7 +63,8 @@ class Statement:
     """One statement.
 
     `not_principal`, `not_action`, `not_resource` tell which form of the element was written. `defects`: what was not
-    understood, each with its path; `unclear`: of Principal, Action and Resource those that may mean anything.
+    understood, each with its path; `unclear`: of Principal, Action and Resource those that may mean anything;
+    `incomplete`: resources that are no whole ARN, which only identity policies are documented to complete.
     """
 
     index: int
@@ -79,6 +80,7 @@ class Statement:
     variables: bool = True
     defects: tuple[str, ...] = ()
     unclear: frozenset[str] = frozenset()
+    incomplete: frozenset[str] = frozenset()
     source: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
@@ -109,7 +111,11 @@ class Policy:
     @property
     def defects(self) -> tuple[str, ...]:
         """Every part that was not understood, each with its path."""
-        return (*self.unknown, *(defect for each in self.statements for defect in each.defects))
+        return (*self.unknown, *(defect for each in self.statements for defect in (*each.defects, *_open(each))))
+
+
+def _open(statement: Statement) -> Iterator[str]:
+    return (f"{statement.label}: `{each[:40]}` is neither `*` nor a whole ARN" for each in sorted(statement.incomplete))
 
 
 EMPTY: Final = Policy("2012-10-17", ())
