@@ -1,7 +1,8 @@
 """What S3 asks of a bucket policy before it stores it.
 
 Source: Amazon S3 User Guide, "Bucket policies" (20 KB) and "The meaning of 'public'"; S3 Developer Guide, "Special
-information for Amazon S3 policies" (resources begin with the bucket's name, Sids are unique).
+information for Amazon S3 policies" (resources begin with the bucket's name). It says too that Sids are unique, but live
+policies with shared Sids are reported (Cloud Custodian, pull request 3609), so they are stored here.
 """
 
 from __future__ import annotations
@@ -26,9 +27,8 @@ def checked(text: str, bucket: str, principals: frozenset[str] | None = None) ->
         policy = parse_policy(text)
     except PolicySyntaxError as error:
         raise _malformed(str(error)) from None
-    sids = [each.sid for each in policy.statements if each.sid]
-    if policy.defects or not policy.statements or len(sids) != len(set(sids)):
-        raise _malformed(next(iter(policy.defects), "Statements are missing or share a Sid"))
+    if policy.defects or not policy.statements:
+        raise _malformed(next(iter(policy.defects), "Statements are missing"))
     for statement in policy.statements:
         _check(statement, f"arn:aws:s3:::{bucket}", principals)
     return policy

@@ -11,7 +11,7 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
 from s3_guardrails.errors import ChangeFailed
-from s3_guardrails.live.call import sentence
+from s3_guardrails.live.call import BROKEN, THROTTLED, sentence
 from s3_guardrails.live.clients import SessionClients
 from s3_guardrails.remediate.change import ApiCall, State
 from s3_guardrails.remediate.state import Resource, Setting, read_state, same
@@ -29,8 +29,8 @@ WRITES: Final = frozenset(
 )
 """Every write that this package can make."""
 
-BUSY: Final = frozenset({"OperationAborted", "ConflictException", "DependencyTimeoutException", "KMSInternalException"})
-"""Codes after which the same call may succeed: another change of the resource is under way."""
+BUSY: Final = frozenset({"OperationAborted", "ConflictException"}) | THROTTLED | BROKEN
+"""Codes after which the same call may succeed: another change is under way, or the service asks to wait."""
 
 ATTEMPTS: Final = 5
 PAUSE: Final = 2.0
