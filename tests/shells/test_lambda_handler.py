@@ -18,10 +18,9 @@ from config_events import event, load, stored, with_section
 from s3_guardrails.config import clients as config_clients
 from s3_guardrails.config.annotation import MAX_ANNOTATION, annotate
 from s3_guardrails.decision import Decision, Reason, Verdict
-from s3_guardrails.embedded.call import json_answer
+from s3_guardrails.embedded.call import Refused, json_answer
 from s3_guardrails.embedded.config_service import ConfigService
 from s3_guardrails.embedded.environment import only
-from s3_guardrails.embedded.fault import _Fault
 from s3_guardrails.embedded.s3_service import S3Service
 from s3_guardrails.errors import EvaluationFailed
 
@@ -260,7 +259,7 @@ SIGNATURE = (
 )
 def test_a_refused_signature_brings_no_session_token_into_the_log(aws, operation, parameters):
     made = event(aws, "change_bucket", parameters)
-    aws.faults._faults.append(_Fault(operation, None, ("SignatureDoesNotMatch", SIGNATURE, 403)))
+    aws.faults.fail(operation, Refused("SignatureDoesNotMatch", SIGNATURE, 403), times=None)
     with pytest.raises(EvaluationFailed, match=r"SignatureDoesNotMatch: The request signature we") as caught:
         bucket(made)
     shown = "".join(traceback.format_exception(caught.value))

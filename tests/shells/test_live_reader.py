@@ -10,7 +10,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 
-from s3_guardrails.embedded.call import json_answer
+from s3_guardrails.embedded.call import Refused, json_answer
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.embedded.kms_service import KmsService
 from s3_guardrails.embedded.s3_service import S3Service
@@ -133,7 +133,7 @@ def no_regions(monkeypatch):
 @pytest.mark.parametrize("code", ["AccessDenied", "NoSuchBucket"])
 def test_a_region_that_is_refused_costs_that_bucket_only(reader, clients, s3, aws, no_regions, code):
     s3.create_bucket(Bucket="closed")
-    aws.faults._faults.append(_refusing("s3:GetBucketLocation", code, 403, "closed"))
+    aws.faults.fail("s3:GetBucketLocation", Refused(code, "said on purpose", 403), "closed", times=None)
     found = {each.name: each for each in reader.list_buckets()}
     assert {name: each.region for name, each in found.items()} == {"data": "us-east-1", "closed": ""}
     asked = len(clients.calls)
@@ -616,18 +616,12 @@ def test_clients_are_made_once_for_all_threads(clients):
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "InvalidAccessKeyId", "UnrecognizedClientException"])
 def test_unusable_credentials_are_no_fact_about_a_bucket(reader, aws, s3, code):
-    aws.faults._faults.append(_refusing("s3:GetBucketPolicy", code, 403))
+    aws.faults.fail("s3:GetBucketPolicy", Refused(code, "said on purpose", 403), times=None)
     with pytest.raises(LiveReadFailed, match=code):
         bucket_fact(reader, "policy")
 
 
 def test_a_server_error_with_any_code_is_no_fact_about_a_bucket(reader, aws, s3):
-    aws.faults._faults.append(_refusing("s3:GetBucketPolicy", "Whatever", 500))
+    aws.faults.fail("s3:GetBucketPolicy", Refused("Whatever", "said on purpose", 500), times=None)
     with pytest.raises(LiveReadFailed, match="Whatever"):
         bucket_fact(reader, "policy")
-
-
-def _refusing(operation, code, status, resource=None):
-    from s3_guardrails.embedded.fault import _Fault
-
-    return _Fault(operation, resource, (code, "said on purpose", status))
