@@ -73,14 +73,11 @@ def _of(bucket: Bucket, statement: Statement, *, public: bool) -> Iterator[Grant
 
     if statement.defects or statement.not_principal:
         yield meant(Form.UNKNOWN, f"whoever {statement.label} lets in")
-    elif public:
-        yield meant(Form.EVERYONE, "everyone")
-    elif grants_to_everyone(statement):
-        named = tuple(_by_conditions(statement.conditions))
-        yield from (meant(*each) for each in named or ((Form.UNKNOWN, f"whoever {statement.label} lets in", None),))
-    for principal in () if statement.defects or statement.not_principal else statement.principals:
-        if one := _principal(principal):
-            yield meant(*one)
+        return
+    if grants_to_everyone(statement):
+        somebody = (Form.EVERYONE, "everyone") if public else (Form.UNKNOWN, f"whoever {statement.label} lets in")
+        yield from (meant(*each) for each in tuple(_by_conditions(statement.conditions)) or (somebody,))
+    yield from (meant(*one) for each in statement.principals if (one := _principal(each)))
 
 
 Meant = tuple[Form, str, str | None]

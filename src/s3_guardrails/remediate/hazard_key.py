@@ -8,13 +8,10 @@ from typing import Final
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.fact import Unreadable
 from s3_guardrails.encryption.key import Key, KeyMetadata
-from s3_guardrails.encryption.key_access import KeyQuestions
-from s3_guardrails.policy.authorize import Outcome, authorize
 from s3_guardrails.policy.condition import holds
 from s3_guardrails.policy.document import Condition, Effect, Policy, Statement
-from s3_guardrails.policy.prove import Proved
-from s3_guardrails.policy.request import Request
 from s3_guardrails.remediate.change import Concern, Refusal
+from s3_guardrails.remediate.hazard_control import key_control
 from s3_guardrails.remediate.hazard_evidence import Evidence, Finding, Simulation, listed, unreadable
 from s3_guardrails.remediate.hazard_policy import deleted_principals, policy_after
 from s3_guardrails.remediate.hazard_setting import KEY_ARN, NewDefault
@@ -75,7 +72,7 @@ def changed_key_policy(key: Key, text: str, evidence: Evidence) -> Iterator[Find
         yield unreadable(key.policy, "nobody can say what it lets through today", "key_policy")
         return
     yield from deleted_principals(after)
-    yield from _locked(key, key.policy, after, evidence)
+    yield from key_control(key, key.policy, after, evidence)
     yield from _impact(key, key.policy, after, evidence.simulation)
 
 
@@ -155,41 +152,3 @@ def _turns(statement: Statement, condition: Condition, bucket_arn: str) -> bool:
     """Is an Allow lost, or a Deny won, when the context is the bucket's ARN?"""
     truth = holds(condition, {CONTEXT: bucket_arn}, statement.variables)
     return truth is not (statement.effect is Effect.ALLOW)
-
-
-def _locked(key: Key, before: Policy, after: Policy, evidence: Evidence) -> Iterator[Finding]:
-    """Somebody of the account, and whoever writes the change, must still be able to change the policy."""
-    questions = KeyQuestions(own=key.account, key_arn=key.arn, partition=key.partition, since=key.as_of)
-    root = f"arn:{key.partition}:iam::{key.account}:root"
-    if isinstance(questions.locked_out(before), Proved):
-        yield Refusal(
-            "LOCKED_OUT",
-            "nobody of the account may change the key policy as it is",
-            "ask AWS Support to recover the key: KMS lets nobody else do it",
-        )
-        return
-    for who in dict.fromkeys((root, evidence.role or root)):
-        if _may_put(key, before, who) and not _may_put(key, after, who):
-            yield Refusal(
-                "WOULD_LOCK_OUT",
-                f"after the change the key policy would no longer let {who} change it",
-                "keep a statement that lets the account, or this principal, put key policies",
-            )
-    if isinstance(questions.locked_out(after), Proved):
-        yield Refusal(
-            "WOULD_LOCK_OUT",
-            "after the change nobody of the account could change the key policy",
-            "keep a statement that lets the account put key policies",
-        )
-
-
-def _may_put(key: Key, policy: Policy, who: str) -> bool:
-    context = {
-        "aws:PrincipalArn": who,
-        "aws:PrincipalAccount": key.account,
-        "kms:CallerAccount": key.account,
-        "aws:SecureTransport": "true",
-        "kms:BypassPolicyLockoutSafetyCheck": "false",
-    }
-    request = Request(who, key.account, "kms:PutKeyPolicy", key.arn, context)
-    return authorize(policy, request).outcome is Outcome.ALLOW

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.fact import Absent, Unreadable
 from s3_guardrails.encryption.surroundings import PublicAccessBlock, Surroundings
 from s3_guardrails.errors import PolicySyntaxError
-from s3_guardrails.policy.callers import Callers
 from s3_guardrails.policy.document import EMPTY, Policy, PrincipalKind, parse_policy
-from s3_guardrails.policy.domain import constants
-from s3_guardrails.policy.prove import Inconclusive, Proved, Question, prove
 from s3_guardrails.policy.public import public_statements
-from s3_guardrails.policy.space import Group, Space
-from s3_guardrails.policy.targets import bucket_actions, https, network
 from s3_guardrails.remediate.change import Refusal
+from s3_guardrails.remediate.hazard_control import bucket_control
 from s3_guardrails.remediate.hazard_evidence import Evidence, Finding, listed, unreadable
-
-CONTROL: Final = ("GetBucketPolicy", "PutBucketPolicy", "DeleteBucketPolicy")
-"""What must stay possible, or a policy can never be mended."""
 
 
 def policy_after(text: str | None) -> Policy | Refusal:
@@ -52,7 +44,7 @@ def bucket_policy(
         yield from deleted_principals(after)
     if isinstance(after, Policy) and isinstance(before, Policy):
         yield from _public(before, after, surroundings)
-        yield from _locked(bucket, before, after, evidence)
+        yield from bucket_control(bucket, before, after, evidence)
 
 
 def deleted_principals(policy: Policy) -> Iterator[Finding]:
@@ -99,38 +91,3 @@ def _public(before: Policy, after: Policy, surroundings: Surroundings) -> Iterat
             f"the policy is public ({which}) and BlockPublicPolicy is on: S3 refuses to write any of it",
             "narrow or remove the public statement, then plan again",
         )
-
-
-def _locked(bucket: Bucket, before: Policy, after: Policy, evidence: Evidence) -> Iterator[Finding]:
-    """Look for the account's root user, or the writing role, being denied the control of the policy."""
-    root = f"arn:{bucket.partition}:iam::{bucket.account}:root"
-    for who in filter(None, (root, evidence.role)):
-        already = _denied(bucket, before, who)
-        if already:
-            yield Refusal(
-                "LOCKED_OUT",
-                f"the policy as it is denies {who} {', '.join(already)}",
-                "let the account's root user delete or mend the policy: S3 never denies it that",
-            )
-        elif lost := _denied(bucket, after, who):
-            yield Refusal(
-                "WOULD_LOCK_OUT",
-                f"after the change the policy would deny {who} {', '.join(lost)}",
-                "look at the statements that deny these actions, and spare this principal",
-            )
-
-
-def _denied(bucket: Bucket, policy: Policy, who: str) -> tuple[str, ...]:
-    """Return the actions that the caller is denied whatever the request, or that is not known to be let through."""
-    if not policy.denies:
-        return ()
-    callers = Callers(own=bucket.account, partition=bucket.partition, only=(who,), anonymous=False, services=False)
-    group, own = callers.group(policy), constants(bucket.account)
-    fixed = {"aws:resourceaccount": own, "s3:resourceaccount": own}
-
-    def open_to(action: str) -> bool:
-        groups = (group, bucket_actions(bucket.arn, (action,)), network(), Group("transport", (https("1.2", "1.3"),)))
-        answer = prove(policy, Question((Space("s3", groups, bucket.as_of, fixed),)))
-        return not isinstance(answer, Proved | Inconclusive)
-
-    return tuple(f"s3:{action}" for action in CONTROL if not open_to(action))
