@@ -132,26 +132,26 @@ class KeyQuestions:
         if not others:
             group = Group(group.name, tuple(each for each in group.alternatives if each.kind == "service"))
         wanted = ADMINISTRATION | CRYPTOGRAPHY | TAGGING | {"CreateGrant"}
-        return prove(policy, Question((self._space(group, wanted),), allowed=True))
+        return prove(policy, Question((self.space(group, wanted),), allowed=True))
 
-    def both(self, policy: Policy) -> Answer:
-        """Does no principal hold an administration action and a cryptographic one?"""
-        group = self._principals().group(policy)
-        spaces = (self._space(group, ADMINISTRATION, GRANTS_FOR_SERVICES), self._space(group, CRYPTOGRAPHY))
+    def both(self, policy: Policy, among: Group | None = None) -> Answer:
+        """Does no principal (of `among`) hold an administration action and a cryptographic one?"""
+        group = among or self.principals().group(policy)
+        spaces = (self.space(group, ADMINISTRATION, GRANTS_FOR_SERVICES), self.space(group, CRYPTOGRAPHY))
         return prove(without_accounts(policy), Question(spaces, allowed=True))
 
-    def wildcard(self, policy: Policy) -> Answer:
-        """Does no principal but the account's root hold every action on the key?"""
+    def wildcard(self, policy: Policy, among: Group | None = None) -> Answer:
+        """Does no principal (of `among`) but the account's root hold every action on the key?"""
         reduced = without_accounts(policy, only=self.own)
-        group = self._principals(roots=True).group(reduced)
-        spaces = tuple(self._space(group, {each.name}) for each in distinct_actions(reduced))
+        group = among or self.principals(roots=True).group(reduced)
+        spaces = tuple(self.space(group, {each.name}) for each in distinct_actions(reduced))
         return prove(reduced, Question(spaces, allowed=True))
 
     def write_only(self, policy: Policy, principal: str, *, through_s3: bool = False) -> Answer:
         """Can the principal not decrypt? `through_s3`: it may through S3, as multipart uploads need."""
         callers = Callers(own=self.own, partition=self.partition, only=(principal,), anonymous=False, services=False)
         fixed = {"kms:viaservice": texts("?*", absent=True, avoid=("s3.*",))} if through_s3 else {}
-        space = self._space(callers.group(policy), DECRYPTION, fixed=fixed)
+        space = self.space(callers.group(policy), DECRYPTION, fixed=fixed)
         return prove(without_accounts(policy), Question((space,), allowed=True))
 
     def locked_out(self, policy: Policy) -> Answer:
@@ -163,20 +163,22 @@ class KeyQuestions:
         callers = Callers(own=self.own, partition=self.partition, anonymous=False, services=False)
         group = callers.group(policy)
         within = Group(group.name, tuple(found for each in group.alternatives if (found := of_accounts(each, own))))
-        return prove(policy, Question((self._space(within, {"PutKeyPolicy"}),), allowed=True))
+        return prove(policy, Question((self.space(within, {"PutKeyPolicy"}),), allowed=True))
 
-    def _principals(self, *, roots: bool = False) -> Callers:
-        """Everybody but root users; with `roots`, everybody but the own account's root user."""
+    def principals(self, *, roots: bool = False, without: tuple[str, ...] = ()) -> Callers:
+        """Return everybody but root users; with `roots`, everybody but the own account's root user."""
         own_root = (f"arn:{self.partition}:iam::{self.own}:root",) if roots else ()
-        return Callers(own=self.own, partition=self.partition, anonymous=False, roots=roots, without=own_root)
+        spared = (*own_root, *without)
+        return Callers(own=self.own, partition=self.partition, anonymous=False, roots=roots, without=spared)
 
-    def _space(
+    def space(
         self,
         callers: Group,
         names: frozenset[str] | set[str],
         domains: dict[str, dict[str, Domain]] | None = None,
         fixed: dict[str, Domain] | None = None,
     ) -> Space:
+        """Return the requests of these callers for these actions; `domains` and `fixed`: keys with only some values."""
         regions = ("us-east-1", SEGMENT)
         any_key = texts(*(f"arn:{self.partition}:kms:{each}:{self.own}:key/{NAME}" for each in regions))
         key = constants(self.key_arn) if self.key_arn else any_key

@@ -9,21 +9,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from s3_guardrails.policy.document import parse_policy
 from s3_guardrails.remediate.change import Refusal
+from s3_guardrails.remediate.policy_text import BLANKS, Element, Place, compact, find_statements
 
 BUCKET_POLICY_LIMIT: Final = 20 * 1024
 """Bytes of a bucket policy (S3 User Guide, "Bucket policies": 20 KB)."""
 
 KEY_POLICY_LIMIT: Final = 32 * 1024
 """Bytes of a key policy (KMS Developer Guide, "Resource quotas": 32 KB)."""
-
-_BLANKS: Final = " \t\n\r"
-_BLANK: Final = re.compile(f"[{_BLANKS}]*")
-_DECODER: Final = json.JSONDecoder()
 
 Edit = tuple[int, int, str]
 """Replace the characters from the first place to the second by the text."""
@@ -37,7 +33,7 @@ def with_statements(text: str | None, statements: Sequence[Mapping[str, Any]]) -
     if text is None:
         return compact({"Version": "2012-10-17", "Statement": [dict(each) for each in statements]})
     parse_policy(text)
-    place = _place(text)
+    place = find_statements(text)
     taken, edits, added = {each.sid for each in place.elements}, list[Edit](), list[str]()
     for each in statements:
         found = _found(place.elements, each)
@@ -68,81 +64,14 @@ def too_large(text: str, limit: int) -> Refusal | None:
     return Refusal("POLICY_TOO_LARGE", what, next_step)
 
 
-def compact(value: Any) -> str:
-    """Write JSON without blanks."""
-    return json.dumps(value, separators=(",", ":"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Element:
-    """One statement and where it stands in the text."""
-
-    start: int
-    end: int
-    value: Mapping[str, Any]
-
-    @property
-    def sid(self) -> Any:
-        return self.value.get("Sid")
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where the value of `Statement` begins, whether it is a list, and its statements."""
-
-    start: int
-    several: bool
-    elements: tuple[_Element, ...]
-
-
-def _place(text: str) -> _Place:
-    start = next(value for name, value in _members(text) if name == "Statement")
-    several = text[start] == "["
-    spans = _items(text, start) if several else iter([(start, _value(text, start)[1])])
-    return _Place(start, several, tuple(_Element(first, last, _value(text, first)[0]) for first, last in spans))
-
-
-def _members(text: str) -> Iterator[tuple[str, int]]:
-    """Yield the name of each top-level element and the place of its value."""
-    at = _after_blank(text, _after_blank(text, 0) + 1)
-    while text[at] != "}":
-        name, end = _value(text, at)
-        start = _after_blank(text, _after_blank(text, end) + 1)
-        yield name, start
-        at = _next(text, _value(text, start)[1])
-
-
-def _items(text: str, start: int) -> Iterator[tuple[int, int]]:
-    at = _after_blank(text, start + 1)
-    while text[at] != "]":
-        end = _value(text, at)[1]
-        yield at, end
-        at = _next(text, end)
-
-
-def _next(text: str, end: int) -> int:
-    """Return the place of the next member or item, or of the closing bracket."""
-    at = _after_blank(text, end)
-    return _after_blank(text, at + 1) if text[at] == "," else at
-
-
-def _value(text: str, start: int) -> tuple[Any, int]:
-    return _DECODER.raw_decode(text, start)
-
-
-def _after_blank(text: str, start: int) -> int:
-    found = _BLANK.match(text, start)
-    return found.end() if found else start
-
-
-def _found(elements: Sequence[_Element], ours: Mapping[str, Any]) -> _Element | None:
+def _found(elements: Sequence[Element], ours: Mapping[str, Any]) -> Element | None:
     """Return our statement of an earlier run, first one that says the same."""
     earlier = [each for each in elements if _is_ours(each, ours)]
     same = (each for each in earlier if each.value == {**ours, "Sid": each.sid})
     return next(same, earlier[0] if earlier else None)
 
 
-def _is_ours(element: _Element, ours: Mapping[str, Any]) -> bool:
+def _is_ours(element: Element, ours: Mapping[str, Any]) -> bool:
     if not isinstance(element.sid, str) or not re.fullmatch(f"{ours['Sid']}[0-9]*", element.sid):
         return False
     return bool(_form(element.value) == _form(ours))
@@ -163,7 +92,7 @@ def _free(sid: str, taken: set[Any]) -> str:
     return name
 
 
-def _insertions(text: str, place: _Place, added: Sequence[str]) -> Iterator[Edit]:
+def _insertions(text: str, place: Place, added: Sequence[str]) -> Iterator[Edit]:
     if not added:
         return
     if not place.elements:
@@ -171,7 +100,7 @@ def _insertions(text: str, place: _Place, added: Sequence[str]) -> Iterator[Edit
         return
     last = place.elements[-1]
     before = text[: last.start]
-    separator = f",{before[len(before.rstrip(_BLANKS)) :]}" if place.several else ","
+    separator = f",{before[len(before.rstrip(BLANKS)) :]}" if place.several else ","
     tail = separator + separator.join(added)
     if place.several:
         yield last.end, last.end, tail

@@ -165,7 +165,7 @@ class RestrictKeyPolicy(Remediation):
     def propose(self, case: Case[Key]) -> Proposal:
         """Propose the smallest change."""
         roles = DeclaredRoles.from_text(case.options.administrators, case.options.users)
-        return key_policy.plan(case.rule, case.facts, case.state, roles, caller=case.caller)
+        return key_policy.plan(case.rule, case.facts, case.state, roles, caller=case.caller, judge=case.judge)
 
 
 REMEDIATIONS: Final[Mapping[str, Remediation]] = {
