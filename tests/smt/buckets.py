@@ -1,4 +1,4 @@
-"""The questions about buckets: TLS, uploads, and what a change newly denies."""
+"""The questions about buckets: TLS and uploads."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -6,7 +6,6 @@ from typing import Any
 
 from smt.case import BOOLEAN, CUSTOMER, KEY_ID, MODE, Case, Option, Policy, found, with_variables
 from smt.scope import Scope
-from smt.statements import statements_of
 from smt.terms import Formula, Term, Terms
 from smt.world import Caller, Request, Value
 
@@ -16,14 +15,16 @@ VERSIONS = ("1.0", "1.1", "1.2", "1.3")
 
 def _on_bucket(case: Case, scope: Scope, options: Sequence[Option], situation: Callable[[Request], Formula]) -> str:
     def hunt(caller: Caller, lenient: bool) -> tuple[list[Request], Formula]:
-        request = case.request("request", caller, options, _transport(case.terms))
+        request = case.request("request", caller, options, transport(case.terms))
         everything = range(len(case.statements))
-        return [request], case.terms.both(situation(request), case.escapes(request, everything, lenient=lenient))
+        return [request], case.terms.both(
+            situation(request), case.escapes(request, everything, "Deny", lenient=lenient)
+        )
 
     return found(case, scope, hunt)
 
 
-def _transport(terms: Terms) -> dict[str, Value]:
+def transport(terms: Terms) -> dict[str, Value]:
     """Plain HTTP has no TLS version; over TLS there is one."""
     secure, version = terms.text("secure"), terms.text("tls version")
     return {
@@ -32,11 +33,11 @@ def _transport(terms: Terms) -> dict[str, Value]:
     }
 
 
-def _http(request: Request) -> Formula:
+def http(request: Request) -> Formula:
     return request.world.terms.is_text(request.value("aws:securetransport").entries[0], "false")
 
 
-def _https(request: Request, versions: Sequence[str] = VERSIONS) -> Formula:
+def https(request: Request, versions: Sequence[str] = VERSIONS) -> Formula:
     terms = request.world.terms
     secure = terms.is_text(request.value("aws:securetransport").entries[0], "true")
     return terms.both(secure, terms.among(request.value("s3:tlsversion").entries[0], versions))
@@ -52,7 +53,7 @@ def tls(policy: Policy, own: str, params: Mapping[str, Any], since: float, bucke
     older = VERSIONS[: VERSIONS.index(params["minimum"])] if params.get("minimum") else ()
 
     def insecure(request: Request) -> Formula:
-        return case.terms.either(_http(request), bool(older) and _https(request, older))
+        return case.terms.either(http(request), bool(older) and https(request, older))
 
     return _on_bucket(case, scope, case.options(), insecure)
 
@@ -77,7 +78,7 @@ def _ways(
 ) -> Iterator[Formula]:
     """Ways to end in something not accepted. The key id of a request is read both as sent and as resolved."""
     terms, modes, keys = request.world.terms, params["modes"], params.get("keys") or []
-    http, https = _http(request), _https(request)
+    plain, secure = http(request), https(request)
     no_mode, no_key, no_customer = (terms.no(each.present) for each in (mode, key, customer))
     named = _of_aws(terms, key.entries[0], partition)
     managed = terms.both(key.present, named)
@@ -91,18 +92,18 @@ def _ways(
     if default not in modes or refused:
         resolved = terms.is_text(key.entries[0], default_key) if default_key else named
         by_default = terms.either(no_key, default != "AES256" and terms.both(key.present, resolved))
-        yield terms.both(no_mode, no_customer, by_default, terms.either(http, https))
+        yield terms.both(no_mode, no_customer, by_default, terms.either(plain, secure))
     if "AES256" not in modes:
-        yield terms.both(sent("AES256"), no_key, terms.either(http, https))
+        yield terms.both(sent("AES256"), no_key, terms.either(plain, secure))
     for header in KMS_HEADERS:
         if header not in modes:
-            yield terms.both(sent(header), https)
+            yield terms.both(sent(header), secure)
         elif keys:
             others = terms.both(*(terms.no(terms.within(key.entries[0], terms.glob(each))) for each in keys))
-            yield terms.both(sent(header), terms.either(no_key, managed, others), https)
+            yield terms.both(sent(header), terms.either(no_key, managed, others), secure)
     if "SSE-C" not in modes and "SSE-C" not in (params.get("blocked") or ()):
         chosen = terms.both(customer.present, terms.is_text(customer.entries[0], "AES256"))
-        yield terms.both(no_mode, no_key, chosen, https)
+        yield terms.both(no_mode, no_key, chosen, secure)
 
 
 def _of_aws(terms: Terms, key: Term, partition: str) -> Formula:
@@ -114,18 +115,3 @@ def _of_aws(terms: Terms, key: Term, partition: str) -> Formula:
 
 def _accepts(keys: Sequence[str], key: str) -> bool:
     return any(fnmatchcase(key, each.replace("[", "[[]")) for each in keys)
-
-
-def newly_denied(old: Policy, new: Policy, *, own: str, since: float, bucket: str) -> str:
-    """Is there a request on the bucket that the new policy denies and the old one did not?"""
-    case = Case(Terms(), "s3", own, since, with_variables(old, new), bucket)
-    size = len(statements_of(old))
-
-    def hunt(caller: Caller, lenient: bool) -> tuple[list[Request], Formula]:
-        request = case.request("request", caller, case.options(), _transport(case.terms))
-        before, after = range(size), range(size, len(case.statements))
-        denied = case.hit(request, after, "Deny", lenient=lenient)
-        transport = case.terms.either(_http(request), _https(request))
-        return [request], case.terms.both(transport, case.escapes(request, before, lenient=lenient), denied)
-
-    return found(case, case.scope(), hunt)

@@ -33,6 +33,14 @@ def callers(world: World, scope: Scope) -> Iterator[Caller]:
         marks = {":user/": "user", ":root": "root", ":federated-user/": "federated"}
         yield _person(world, scope, next((kind for mark, kind in marks.items() if mark in scope.only), "role"))
         return
+    yield from _people(world, scope) if scope.people else ()
+    if scope.services:
+        yield service(world, scope)
+    if scope.anonymous:
+        yield _anonymous(world)
+
+
+def _people(world: World, scope: Scope) -> Iterator[Caller]:
     yield _person(world, scope, "role")
     yield _person(world, scope, "user")
     if scope.roots:
@@ -41,12 +49,12 @@ def callers(world: World, scope: Scope) -> Iterator[Caller]:
     for kind, text in sorted(scope.named):
         if kind in {"Federated", "CanonicalUser"}:
             yield _person(world, scope, "role", text)
-        if kind == "AWS" and text.startswith("arn:") and not set(text) & set("*?") and not ORDINARY.match(text):
+        if scope.within is None and kind == "AWS" and _of_other_form(text):
             yield _other(world, scope, text)
-    if scope.services:
-        yield service(world, scope)
-    if scope.anonymous:
-        yield _anonymous(world)
+
+
+def _of_other_form(text: str) -> bool:
+    return text.startswith("arn:") and not set(text) & set("*?") and not ORDINARY.match(text)
 
 
 def _person(world: World, scope: Scope, kind: str, identity: str | None = None) -> Caller:
@@ -85,6 +93,7 @@ def _account(world: World, scope: Scope, rules: list[Formula]) -> Term:
     account, rule = terms.account("account")
     rules.append(rule)
     rules += [terms.no(terms.is_text(account, each)) for each in sorted(scope.trusted)]
+    rules += [terms.is_text(account, scope.within)] if scope.within else []
     return account
 
 

@@ -146,13 +146,16 @@ class Case:
         on_object = self.terms.truth(f"{name} is on an object")
         return on_object if kind == "object" else self.terms.no(on_object)
 
-    def escapes(self, request: Request, which: Iterable[int], *, lenient: bool) -> Formula:
-        """No Deny of these applies; leniently, an unclear one need not, nor one that applies only where read widely."""
+    def escapes(self, request: Request, which: Iterable[int], effect: str, *, lenient: bool) -> Formula:
+        """No statement of these, of the effect, applies.
+
+        Leniently, an unclear one need not, nor one that applies only where read widely.
+        """
         parts = []
         for index in which:
             statement, variables = self.statements[index]
-            if statement["Effect"] == "Deny" and not (lenient and unclear(statement, variables)):
-                parts.append(self.terms.no(applies(index, statement, request, variables, widely=not lenient)))
+            if statement["Effect"] == effect and not (lenient and unclear(statement, variables)):
+                parts.append(self.terms.no(applies(index, statement, request, variables, not lenient, shared=lenient)))
         return self.terms.both(*parts)
 
     def hit(self, request: Request, which: Iterable[int], effect: str, *, lenient: bool) -> Formula:
@@ -161,13 +164,13 @@ class Case:
         for index in which:
             statement, variables = self.statements[index]
             if statement["Effect"] == effect and (lenient or not unclear(statement, variables)):
-                parts.append(applies(index, statement, request, variables, widely=lenient))
+                parts.append(applies(index, statement, request, variables, lenient, shared=lenient))
         return self.terms.either(*parts)
 
-    def allowed(self, request: Request, *, lenient: bool) -> Formula:
-        every = range(len(self.statements))
+    def allowed(self, request: Request, which: Iterable[int] | None = None, *, lenient: bool) -> Formula:
+        these = range(len(self.statements)) if which is None else which
         return self.terms.both(
-            self.escapes(request, every, lenient=lenient), self.hit(request, every, "Allow", lenient=lenient)
+            self.escapes(request, these, "Deny", lenient=lenient), self.hit(request, these, "Allow", lenient=lenient)
         )
 
 

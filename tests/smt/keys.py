@@ -55,7 +55,7 @@ def _kms(policy: Policy, own: str, params: Mapping[str, Any], since: float) -> C
     return Case(Terms(), "kms", own, since, with_variables(policy), key=params.get("key"), partition=partition)
 
 
-def _encrypted(terms: Terms) -> dict[str, Value]:
+def encrypted(terms: Terms) -> dict[str, Value]:
     """KMS answers over TLS only."""
     return {"aws:securetransport": Value(True, (terms.string("true"),), "boolean", finite=BOOLEAN)}
 
@@ -64,7 +64,7 @@ def _allowed(case: Case, scope: Scope, groups: Sequence[Sequence[Option]]) -> st
     """Search requests of one caller, one for each group of options, that are all allowed."""
 
     def hunt(caller: Caller, lenient: bool) -> tuple[list[Request], Formula]:
-        fixed = _encrypted(case.terms)
+        fixed = encrypted(case.terms)
         requests = [case.request(f"request {index}", caller, each, fixed) for index, each in enumerate(groups)]
         return requests, case.terms.both(*(case.allowed(each, lenient=lenient) for each in requests))
 
@@ -72,10 +72,15 @@ def _allowed(case: Case, scope: Scope, groups: Sequence[Sequence[Option]]) -> st
 
 
 def outside(policy: Policy, own: str, params: Mapping[str, Any], since: float, _: str) -> str:
+    return _outsiders(policy, own, params, since, people=True)
+
+
+def _outsiders(policy: Policy, own: str, params: Mapping[str, Any], since: float, *, people: bool) -> str:
     case = _kms(policy, own, params, since)
     used = {key.lower() for statement, _ in case.statements for _, key, _ in conditions(statement)}
     scope = case.scope(
         anonymous=False,
+        people=people,
         trusted=frozenset({own, *(params.get("inside") or ())}),
         organizations=frozenset(params.get("org") or ()),
         accepted_services=frozenset(params.get("services_ok") or ()),
@@ -103,7 +108,7 @@ def writeonly(policy: Policy, own: str, params: Mapping[str, Any], since: float,
         case.partition = principal.split(":")[1]
 
         def hunt(caller: Caller, lenient: bool, options: list[Option] = options) -> tuple[list[Request], Formula]:
-            request = case.request("request", caller, options, _encrypted(case.terms))
+            request = case.request("request", caller, options, encrypted(case.terms))
             parts = [case.allowed(request, lenient=lenient)]
             if params.get("multipart"):
                 via = request.value("kms:viaservice")
@@ -113,3 +118,16 @@ def writeonly(policy: Policy, own: str, params: Mapping[str, Any], since: float,
 
         answers.add(found(case, case.scope(only=principal), hunt))
     return next(each for each in ("refuted", "open", "proved") if each in answers)
+
+
+def service(policy: Policy, own: str, params: Mapping[str, Any], since: float, _: str) -> str:
+    """Can no AWS service use the key for somebody outside?"""
+    return _outsiders(policy, own, params, since, people=False)
+
+
+def lockout(policy: Policy, own: str, params: Mapping[str, Any], since: float, _: str) -> str:
+    """Can somebody in the account change the policy? A request that does so is the proof."""
+    case = _kms(policy, own, params, since)
+    scope = case.scope(anonymous=False, services=False, within=own)
+    answer = _allowed(case, scope, [case.options(["PutKeyPolicy"])])
+    return {"refuted": "proved", "proved": "refuted"}.get(answer, answer)

@@ -19,7 +19,11 @@ SESSION = f"arn:aws:sts::{OWN}:assumed-role/writer/alice"
 SINCE = 1_795_000_000.0
 MODE = "s3:x-amz-server-side-encryption"
 KEY_ID, CUSTOMER = f"{MODE}-aws-kms-key-id", f"{MODE}-customer-algorithm"
-TOPICS = ("tls", "sse", "kms-outside", "kms-both", "kms-wildcard", "kms-writeonly", "compare")
+COMPARISONS = ("compare", "compare-allowed", "compare-equal")
+TOPICS = (
+    *("tls", "sse", "kms-outside", "kms-both", "kms-wildcard", "kms-writeonly", "kms-service", "kms-lockout"),
+    *COMPARISONS,
+)
 
 Statement = dict[str, Any]
 
@@ -42,12 +46,12 @@ def draw(topic: str, seed: int) -> Draw:
     """Return the policy of a seed."""
     random = Random(f"{topic} {seed}")  # noqa: S311 - a policy, not a secret
     statements, params = _BASES[topic](random)
-    old = None
-    if topic == "compare":
-        old = _policy(random, bend(random, "s3", statements))
+    of_key = "kms:" in str([each["Action"] for each in statements])
+    service = "kms-outside" if of_key else "s3"
+    old = _policy(random, bend(random, service, statements)) if topic in COMPARISONS else None
     for _ in range(random.choice((0, 1, 1, 2, 2, 3, 4))):
-        statements = bend(random, topic if topic.startswith("kms") else "s3", statements)
-    bucket = None if topic.startswith("kms") else BUCKET
+        statements = bend(random, service, statements)
+    bucket = None if of_key else BUCKET
     return Draw(topic, _policy(random, statements), params, old, bucket=bucket, seed=seed)
 
 
@@ -235,6 +239,56 @@ def _writeonly(random: Random) -> tuple[list[Statement], dict[str, Any]]:
     return statements, params
 
 
+def _service(random: Random) -> tuple[list[Statement], dict[str, Any]]:
+    """A service bound to us, or not; possibly a Deny binds it."""
+    bound = random.choice(
+        (
+            {"StringEquals": {"aws:SourceAccount": OWN}},
+            {"ArnLike": {"aws:SourceArn": f"arn:aws:s3:*:{OWN}:*"}},
+            {"StringEquals": {"aws:SourceOrgID": ORG}},
+            {"StringLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:us-east-1:{OWN}:*"}},
+            {"StringEquals": {"kms:CallerAccount": OWN}},
+        )
+    )
+    service = random.choice(("logs.us-east-1.amazonaws.com", "s3.amazonaws.com", "cloudtrail.amazonaws.com"))
+    who = random.choice(({"Service": service}, {"Service": service}, {"Service": "*"}, "*"))
+    statements = [_on_key("Allow", _ROOT, "kms:*"), _on_key("Allow", who, _USE, bound)]
+    if random.random() < 0.4:
+        guard = {"StringNotEqualsIfExists": {"aws:SourceAccount": [OWN, INSIDE]}}
+        flag = random.choice(({}, {"Bool": {"aws:PrincipalIsAWSService": "true"}}))
+        statements = [statements[0], _on_key("Allow", who, _USE), _on_key("Deny", "*", "kms:*", {**guard, **flag})]
+    return statements, _key_params(random)
+
+
+def _lockout(random: Random) -> tuple[list[Statement], dict[str, Any]]:
+    """Somebody may change the policy, unless a Deny takes that away."""
+    statements = _console(random)
+    if random.random() < 0.6:
+        guard = random.choice(
+            (
+                {"ArnNotLike": {"aws:PrincipalArn": ADMIN}},
+                {"StringNotEquals": {"aws:PrincipalAccount": OTHER}},
+                {"Bool": {"aws:ViaAWSService": "false"}},
+                {"StringEquals": {"aws:PrincipalType": ["AssumedRole", "User", "Account"]}},
+                {"Null": {"aws:PrincipalOrgID": "false"}},
+            )
+        )
+        statements.append(_on_key("Deny", "*", random.choice(("kms:*", "kms:PutKeyPolicy", _MANAGE)), guard))
+    return statements, _key_params(random)
+
+
+def _either_policy(random: Random) -> tuple[list[Statement], dict[str, Any]]:
+    """Of a key, or of a bucket that something is allowed on."""
+    if random.random() < 0.5:
+        return random.choice((_outside, _both, _service))(random)[0], {}
+    statements = random.choice((_tls, _sse))(random)[0]
+    for _ in range(random.choice((1, 1, 2))):
+        who = random.choice(("*", _ROOT, {"AWS": WRITER}, {"Service": "logging.s3.amazonaws.com"}))
+        actions = random.choice(("s3:*", ["s3:GetObject", "s3:PutObject"], "s3:List*"))
+        statements.append({**_on_bucket("Allow", actions, {}), "Principal": who})
+    return statements, {}
+
+
 _BASES = {
     "tls": _tls,
     "sse": _sse,
@@ -242,5 +296,9 @@ _BASES = {
     "kms-both": _both,
     "kms-wildcard": _wildcard,
     "kms-writeonly": _writeonly,
+    "kms-service": _service,
+    "kms-lockout": _lockout,
     "compare": lambda random: ((_tls if random.random() < 0.5 else _sse)(random)[0], {}),
+    "compare-allowed": _either_policy,
+    "compare-equal": _either_policy,
 }

@@ -13,6 +13,8 @@ QUESTIONS = {
     "kms-both": keys.both,
     "kms-wildcard": keys.wildcard,
     "kms-writeonly": keys.writeonly,
+    "kms-service": keys.service,
+    "kms-lockout": keys.lockout,
 }
 
 

@@ -17,7 +17,10 @@ ONLY_OF_PERSONS = (
 
 @dataclass(frozen=True)
 class Scope:
-    """Which callers a question ranges over; `named` are the (type, text) entries of the policy's principals."""
+    """Which callers a question ranges over; `named` are the (type, text) entries of the policy's principals.
+
+    `within`: only principals of this account.
+    """
 
     service: str
     own: str
@@ -29,6 +32,8 @@ class Scope:
     without: tuple[str, ...] = ()
     only: str | None = None
     services: bool = True
+    people: bool = True
+    within: str | None = None
     anonymous: bool = True
     roots: bool = True
     own_root: bool = True

@@ -97,12 +97,17 @@ def _needed(statement: Statement, variables: bool) -> list[str]:
     return sorted({key for key, default in pieces if default is None and key not in {"*", "?", "$"}})
 
 
-def applies(index: int, statement: Statement, request: Request, variables: bool, *, widely: bool) -> Formula:
-    """Do the parts that are understood match the request? What is doubtful does where it is read widely."""
+def applies(
+    index: int, statement: Statement, request: Request, variables: bool, widely: bool, *, shared: bool
+) -> Formula:
+    """Do the parts that are understood match the request? What is doubtful does where it is read widely.
+
+    `shared`: a doubtful resource means the same in every statement, whatever that is.
+    """
     parts = [
         request.covered[index],
         _principal(statement, request.caller, request),
-        _resource(statement, request, variables, widely),
+        _resource(statement, request, variables, None if shared else widely),
     ]
     if not widely:
         values = [request.value(key) for key in _needed(statement, variables)]
@@ -115,13 +120,13 @@ def applies(index: int, statement: Statement, request: Request, variables: bool,
     return request.world.terms.both(*parts)
 
 
-def _resource(statement: Statement, request: Request, variables: bool, widely: bool) -> Formula:
+def _resource(statement: Statement, request: Request, variables: bool, widely: bool | None) -> Formula:
     if not has_one_form(statement, "Resource"):
         return True
     terms, negated = request.world.terms, "NotResource" in statement
     patterns = listed(statement["NotResource" if negated else "Resource"])
     found = [
-        terms.both(guard, widely != negated)
+        terms.both(guard, terms.truth(f"{request.name}: {each}") if widely is None else widely != negated)
         if incomplete(each, variables)
         else terms.both(guard, _is_resource(term, each, request, variables))
         for guard, term in request.resources

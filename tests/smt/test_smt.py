@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from smt.minimise import minimised
-from smt.policies import SINCE, TOPICS, Draw, draw
+from smt.policies import COMPARISONS, SINCE, TOPICS, Draw, draw
 from smt.questions import decide
 from smt.versus import Meeting, meet, of_prover
 
@@ -29,7 +29,7 @@ FUZZ = int(os.environ.get("GUARDRAILS_FUZZ", "0"))
 FIRST = secrets.randbelow(1 << 40) if FUZZ else 0
 """The first seed; a longer run draws policies afresh."""
 
-COUNT = dict.fromkeys(TOPICS, 110) | {"kms-wildcard": 60, "compare": 60}
+COUNT = dict.fromkeys(TOPICS, 110) | {"kms-wildcard": 60} | dict.fromkeys(COMPARISONS, 60)
 """Policies for each topic in the bounded run: about half a minute in all."""
 
 

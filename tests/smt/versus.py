@@ -3,12 +3,13 @@
 import json
 from dataclasses import dataclass, replace
 
-from s3_guardrails.cli.policy_space import bucket_space
+from s3_guardrails.cli.policy_space import bucket_space, key_space
+from s3_guardrails.encryption.key_access import KeyQuestions
 from s3_guardrails.encryption.question import ask
 from s3_guardrails.policy.compare import Change, compare
-from s3_guardrails.policy.document import parse_policy
-from s3_guardrails.policy.prove import Inconclusive, Proved
-from smt.buckets import newly_denied
+from s3_guardrails.policy.document import Policy, parse_policy
+from s3_guardrails.policy.prove import Answer, Inconclusive, Proved, Refuted
+from smt.comparison import COMPARISONS
 from smt.minimise import minimised
 from smt.policies import Draw
 from smt.questions import decide
@@ -46,21 +47,53 @@ def meet(draw: Draw) -> Meeting:
 
 def of_prover(draw: Draw) -> tuple[str, str]:
     policy = parse_policy(json.dumps(draw.policy))
+    if draw.topic == "kms-service":
+        return _of_services(policy, draw)
     if draw.old is None:
         answer = ask(draw.topic, policy, bucket=draw.bucket, own=draw.own, params=draw.params, since=draw.since)
         return answer.verdict, "; ".join(answer.reasons)[:300]
     old = parse_policy(json.dumps(draw.old))
-    space = bucket_space(old, policy, draw.bucket or "", draw.own, "aws", draw.since)
-    found = compare(old, policy, space).changes[Change.NEWLY_DENIED]
-    if isinstance(found, Inconclusive):
-        return "inconclusive", found.reason
-    return ("proved", "") if isinstance(found, Proved) else ("refuted", str(found.counterexample.as_json())[:300])
+    if draw.bucket is None:
+        space = key_space(old, policy, draw.own, "aws", draw.since)
+    else:
+        space = bucket_space(old, policy, draw.bucket, draw.own, "aws", draw.since)
+    changes = compare(old, policy, space).changes
+    asked = _CHANGES.get(draw.topic, tuple(Change))
+    answers = [_told(changes[each]) for each in asked]
+    return next(each for word in ("refuted", "inconclusive", "proved") for each in answers if each[0] == word)
+
+
+_CHANGES = {"compare": (Change.NEWLY_DENIED,), "compare-allowed": (Change.NEWLY_ALLOWED,)}
+
+
+def _told(answer: Answer) -> tuple[str, str]:
+    match answer:
+        case Proved():
+            return "proved", ""
+        case Inconclusive(reason):
+            return "inconclusive", reason
+        case Refuted():
+            return "refuted", str(answer.counterexample.as_json())[:300]
+
+
+def _of_services(policy: Policy, draw: Draw) -> tuple[str, str]:
+    params = draw.params
+    questions = KeyQuestions(
+        own=draw.own,
+        key_arn=params.get("key"),
+        inside=frozenset(params.get("inside", ())),
+        organizations=frozenset(params.get("org", ())),
+        accepted_services=frozenset(params.get("services_ok", ())),
+        since=draw.since,
+    )
+    return _told(questions.outside(policy, others=False))
 
 
 def of_twin(draw: Draw) -> str:
     try:
         if draw.old is not None:
-            return newly_denied(draw.old, draw.policy, own=draw.own, since=draw.since, bucket=draw.bucket or "")
+            compared = COMPARISONS[draw.topic]
+            return compared(draw.old, draw.policy, own=draw.own, since=draw.since, bucket=draw.bucket)
         return decide(
             draw.topic, draw.policy, own=draw.own, params=draw.params, since=draw.since, bucket=draw.bucket or ""
         )
