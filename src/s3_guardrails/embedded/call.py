@@ -1,7 +1,7 @@
 """One API call as the embedded AWS sees it, and what it answers.
 
 Which operation a request means: S3's method and subresource (Amazon S3 API Reference), the `X-Amz-Target` header of
-the JSON services (KMS, AWS Config).
+the JSON services (KMS, AWS Config, Systems Manager).
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ class Call:
     """One call. `resource` is the bucket, or the key or rule as the caller wrote it; empty where there is none.
 
     `parameters` are the JSON body's members, or S3's query parameters; names of `headers` are in lower case.
-    `forward` gives moto's own answer, to the body as it came or to another one; it may be asked once.
+    `forward` gives moto's own answer, to the body as it came or to another one; it may be asked once. `access_key` is
+    the key that signed the call, empty if none did.
     """
 
     service: str
@@ -55,6 +56,7 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     forward: Callable[..., Answer]
+    access_key: str = ""
 
     @property
     def name(self) -> str:
@@ -104,7 +106,7 @@ class Signature:
 def json_operation(headers: Mapping[str, str], body: bytes) -> tuple[str, str, dict[str, Any]]:
     """Return operation, resource and parameters of a JSON service's request."""
     parameters = json.loads(body or b"{}")
-    names = ("KeyId", "TargetKeyId", "AliasName", "ConfigRuleName", "resourceId")
+    names = ("KeyId", "TargetKeyId", "AliasName", "ConfigRuleName", "resourceId", "DocumentName")
     resource = next((parameters[name] for name in names if isinstance(parameters.get(name), str)), "")
     return headers["x-amz-target"].rpartition(".")[2], resource, parameters
 

@@ -27,16 +27,18 @@ from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 
+from s3_guardrails.embedded.automation_service import AutomationService
 from s3_guardrails.embedded.call import Answer, Call, Refused, Signature, json_operation, refusal, s3_operation
 from s3_guardrails.embedded.config_service import ConfigService
 from s3_guardrails.embedded.fault import Faults
+from s3_guardrails.embedded.identity import assume
 from s3_guardrails.embedded.kms_service import KmsService
 from s3_guardrails.embedded.s3_service import S3Service, refuse_foreign
 
 ACCOUNT: Final = DEFAULT_ACCOUNT_ID
 REGION: Final = "us-east-1"
 
-Service = S3Service | KmsService | ConfigService
+Service = S3Service | KmsService | ConfigService | AutomationService
 
 
 class EmbeddedAws:
@@ -46,14 +48,20 @@ class EmbeddedAws:
         """Choose the Region that clients use unless told otherwise; `seed` fixes the ids that moto makes up."""
         self.account, self.region, self._seed = ACCOUNT, region, seed
         self.faults = Faults()
-        self._clients: dict[tuple[str, str], Any] = {}
+        self._clients: dict[tuple[str, str, str], Any] = {}
         self.s3, self.kms, self.config = S3Service(), KmsService(), ConfigService()
+        self.automation = AutomationService(self.client)
 
     def __enter__(self) -> Self:
         """Forget what moto knows and begin to serve."""
         moto_api_backend.reset()
         mock_random.seed(self._seed)
-        services: dict[str, Service] = {"s3": self.s3, "kms": self.kms, "config": self.config}
+        services: dict[str, Service] = {
+            "s3": self.s3,
+            "kms": self.kms,
+            "config": self.config,
+            "ssm": self.automation,
+        }
         self._server = make_server("127.0.0.1", 0, Gateway(services, self.faults), True, request_handler=_QuietHandler)
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
@@ -61,6 +69,7 @@ class EmbeddedAws:
 
     def __exit__(self, *_: object) -> None:
         """Stop serving and forget the account."""
+        self.automation.stop()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -86,11 +95,11 @@ class EmbeddedAws:
             "no_proxy": "127.0.0.1",
         }
 
-    def client(self, service: str, region: str | None = None) -> Any:
+    def client(self, service: str, region: str | None = None, access_key: str = "embedded") -> Any:
         """Return the boto3 client of a service, whatever the caller's environment says; it never retries."""
-        question = service, region or self.region
+        question = service, region or self.region, access_key
         if question not in self._clients:
-            session = boto3.Session("embedded", "embedded", botocore_session=botocore.session.Session(_UNSETTLED))
+            session = boto3.Session(access_key, "embedded", botocore_session=botocore.session.Session(_UNSETTLED))
             self._clients[question] = session.client(
                 service,  # type: ignore[call-overload]  # any service
                 region_name=region or self.region,
@@ -98,6 +107,10 @@ class EmbeddedAws:
                 config=Config(proxies={}, retries={"total_max_attempts": 1}),
             )
         return self._clients[question]
+
+    def assume(self, role: str, session: str = "session") -> str:
+        """Return an access key that signs as a session of the role (its ARN, in any account)."""
+        return assume(self.account, self.region, role, session)
 
 
 _UNSETTLED: Final = {
@@ -170,6 +183,7 @@ class Gateway:
             headers=headers,
             body=body,
             forward=partial(self._forward, environ),
+            access_key=signature.access_key,
         )
 
     def _forward(self, environ: dict[str, Any], body: bytes | None = None) -> Answer:

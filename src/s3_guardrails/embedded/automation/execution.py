@@ -14,11 +14,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from s3_guardrails.embedded.automation.action import ACTIONS
 from s3_guardrails.embedded.automation.approval import Approval
 from s3_guardrails.embedded.automation.choice import holds
 from s3_guardrails.embedded.automation.document import Document, Step
 from s3_guardrails.embedded.automation.failure import StepFailed, StepTimedOut
-from s3_guardrails.embedded.automation.fields import REFERENCE, whole_reference
+from s3_guardrails.embedded.automation.fields import REFERENCE, DocumentError, checked, whole_reference
 from s3_guardrails.embedded.automation.perform import implicit_outputs, perform
 from s3_guardrails.embedded.automation.selector import NothingSelected, select
 from s3_guardrails.embedded.automation.values import TYPES
@@ -99,13 +100,17 @@ class Execution:
             run.approval.decide(sender, decision, comment, self._world.clock.now())
             self._settle(run, run.approval)
 
-    def expire(self) -> None:
-        """Time out the step that waits, if its time is over."""
+    def expire(self) -> bool:
+        """Time out the step that waits if its time is over, and tell whether it did: then `run` again."""
         run = self.steps[-1] if self.steps else None
-        if self.status is Status.WAITING and run and run.approval and self._world.clock.now() >= run.approval.deadline:
-            self._publish(run, run.approval.outputs)
-            self.status = Status.IN_PROGRESS
-            self._after_failure(run, StepTimedOut(f"no decision within {run.step.timeout} s"))
+        if self.status is not Status.WAITING or run is None or run.approval is None:
+            return False
+        if self._world.clock.now() < run.approval.deadline:
+            return False
+        self._publish(run, run.approval.outputs)
+        self.status = Status.IN_PROGRESS
+        self._after_failure(run, StepTimedOut(f"no decision within {run.step.timeout} s"))
+        return True
 
     def cancel(self) -> None:
         """Stop after the current step, at once where it waits; its onCancel may name a further step to run."""
@@ -138,7 +143,7 @@ class Execution:
         if step.action == "aws:branch":
             self._succeed(run, self._branch(step))
             return
-        run.inputs = {name: self._resolve(value) for name, value in step.inputs.items()}
+        run.inputs = self._inputs(step)
         match step.action:
             case "aws:approve":
                 run.approval = Approval.asked(run.inputs, run.started, step.timeout)
@@ -151,6 +156,15 @@ class Execution:
                 declared = {each.name: _selected(each.selector, each.type, response) for each in step.outputs}
                 self._publish(run, {**implicit_outputs(step.action, response), **declared})
                 self._succeed(run, self._following(step))
+
+    def _inputs(self, step: Step) -> dict[str, Any]:
+        inputs = {name: self._resolve(value) for name, value in step.inputs.items()}
+        action = ACTIONS[step.action]
+        try:
+            checked("inputs", inputs, action.required, action.optional, open_ended=action.open_ended)
+        except DocumentError as error:
+            raise StepFailed(str(error)) from None
+        return inputs
 
     def _branch(self, step: Step) -> str | None:
         for choice in step.inputs["Choices"]:

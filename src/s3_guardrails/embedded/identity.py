@@ -1,0 +1,21 @@
+"""Who signs a call, as STS GetCallerIdentity says it, and access keys that sign as a role."""
+
+from __future__ import annotations
+
+from moto.sts.models import sts_backends
+
+from s3_guardrails.embedded.call import Call
+
+HOUR = 3600
+
+
+def caller_arn(call: Call) -> str:
+    """Return the ARN of the caller's user or session."""
+    return str(sts_backends[call.account]["aws"].get_caller_identity(call.access_key, call.region)[1])
+
+
+def assume(account: str, region: str, role: str, session: str) -> str:
+    """Return an access key that signs as a session of the role (its ARN); the role need not exist."""
+    backend = sts_backends[account]["aws"]
+    assumed = backend.assume_role(region, session, role, policy="", duration=HOUR, external_id="")
+    return str(assumed.access_key_id)
