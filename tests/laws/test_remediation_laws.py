@@ -5,7 +5,8 @@ The policies are those of the small world, which nearly hold; requests are hunte
 
 import json
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -36,6 +37,7 @@ SEEDS = st.integers(0, FUZZ or 60)
 HUNTED = st.integers(0, FUZZ or 20)
 """A hunt takes long."""
 TOPICS = ["tls", "sse"]
+CASES = Path(__file__).parent.parent / "cases"
 KEYS_OF_THE_ACCOUNT = f"arn:aws:kms:us-east-1:{OWN}:key/*"
 Parameters = dict[str, str]
 
@@ -207,6 +209,44 @@ def accepted_writes(tried: Try, world: World) -> Iterator[dict[str, Any]]:
         if DefaultEncryption(algorithm, key).mode in modes and fits:
             for each in [tls("1.2"), tls("1.0"), *([HTTP] if http else [])]:
                 yield {MODE: None, KEY_ID: None, CUSTOMER: None, **headers, **each}
+
+
+LABELLED = [
+    (each["id"], json.dumps(each["policy"]), each["bucket"])
+    for name in ("tls", "uploads")
+    for each in map(json.loads, (CASES / f"{name}.jsonl").read_text(encoding="utf-8").splitlines())
+]
+
+
+PLANS = {
+    "RequireTls": (require_tls.plan, {}),
+    "DenyWrongUploads": (partial(deny_uploads.plan, accept_unknown_sse_c=False), {"ApprovedKeys": KEY}),
+}
+
+
+@pytest.mark.parametrize("document", PLANS)
+@pytest.mark.parametrize("case", LABELLED, ids=lambda case: case[0])
+def test_every_labelled_policy_is_mended_or_refused_as_undecided(case, document):
+    """Neither what TLS needs nor what uploads need ever comes into the way of what a policy says besides."""
+    _, text, name = case
+    plan, parameters = PLANS[document]
+    rule = RULES[document](RULES[document].Parameters.from_config(parameters))
+    facts = Bucket(
+        name=name,
+        account=OWN,
+        region="us-east-1",
+        tags={"data-class": "restricted"},
+        default_encryption=DefaultEncryption("aws:kms", KEY),
+        blocked_encryption_types=frozenset({"SSE-C"}),
+        default_key_manager="CUSTOMER",
+    )
+    proposal = plan(rule, facts, {"policy": text})
+    match proposal:
+        case Proposed():
+            assert isinstance(plan(rule, facts, proposal.after), NothingToDo)
+            assert proposal.concerns == ()
+        case Refused():
+            assert {each.code for each in proposal.refusals} == {"UNDETERMINED"}
 
 
 BLANKS = st.text(alphabet=" \t\r\n", max_size=3)

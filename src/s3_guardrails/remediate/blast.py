@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from s3_guardrails.encryption.bucket import Bucket
+from s3_guardrails.policy.automaton import Pattern, union
 from s3_guardrails.policy.callers import Callers
 from s3_guardrails.policy.compare import Change, compare
 from s3_guardrails.policy.document import Policy
@@ -98,6 +99,14 @@ def _spared(caller: Alternative, asked: Callers) -> Iterator[Alternative]:
     via = caller.domains["aws:viaawsservice"].values or ()
     if not asked.via_services and "true" in via:
         yield replace(caller, domains={**caller.domains, "aws:viaawsservice": constants("true")})
-    if asked.without and "@caller" in caller.domains:
-        listed = replace(caller.domains["@caller"], must=tuple(map(language, asked.without)))
+    if asked.without:
+        yield from _listed(caller, tuple(map(language, asked.without)))
+
+
+def _listed(caller: Alternative, patterns: tuple[Pattern, ...]) -> Iterator[Alternative]:
+    """Return those of the callers that match a list: of a symbolic caller some, of a single one all or none."""
+    if "@caller" in caller.domains:
+        listed = replace(caller.domains["@caller"], must=patterns)
         yield replace(caller, domains={**caller.domains, "@caller": listed})
+    elif caller.kind == "other" and caller.principal and union(patterns).matches(caller.principal):
+        yield caller
