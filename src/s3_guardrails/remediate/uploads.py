@@ -8,10 +8,11 @@ from typing import Any, Protocol
 
 from s3_guardrails.decision import Decision
 from s3_guardrails.encryption.bucket import Bucket
+from s3_guardrails.encryption.fact import Unreadable
 from s3_guardrails.encryption.upload_policy import UploadPolicy
 from s3_guardrails.encryption.write import WriteQuestion
 from s3_guardrails.policy.actions import actions
-from s3_guardrails.policy.prove import Proved, Refuted
+from s3_guardrails.policy.prove import Answer, Proved
 from s3_guardrails.policy.space import Alternative, Group, Space
 from s3_guardrails.policy.targets import bucket_actions
 from s3_guardrails.remediate.blast import ANY_TRANSPORT, Replacement, harm, loosened, spared
@@ -96,7 +97,8 @@ class _Uploads:
         blocked = self._change.bucket.blocked_encryption_types
         if isinstance(blocked, frozenset) and "SSE-C" in blocked:
             return
-        what = "uploads with SSE-C would be denied, and nothing shows that nobody uses SSE-C on this bucket"
+        unread = f" (its blocked types: {blocked.reason})" if isinstance(blocked, Unreadable) else ""
+        what = f"uploads with SSE-C would be denied, and nothing shows that nobody uses it on this bucket{unread}"
         if accept:
             yield Concern("SSE_C_USE_UNKNOWN", what)
         else:
@@ -110,11 +112,11 @@ class _Uploads:
             what = "uploads without an encryption header would be denied: writers that rely on the default break"
             yield Concern("HEADER_DEMANDED", what)
         managed = self._question.resolved_managed_key(self._change.bucket.region)
-        if isinstance(self._newly_denied(managed), Refuted):
+        if not isinstance(self._newly_denied(managed), Proved):
             what = "uploads with the AWS managed key would be denied if S3 tells policies its ARN where none was sent"
             yield Concern("AWS_MANAGED_KEY_UNCLEAR", what)
 
-    def _newly_denied(self, writes: Iterator[Alternative]) -> object:
+    def _newly_denied(self, writes: Iterator[Alternative]) -> Answer:
         found = [*writes]
         return self._change.newly_denied(self._writes(found)) if found else Proved()
 
