@@ -67,7 +67,7 @@ class AutomationService:
 
     def start(self, call: Call, name: str, parameters: Mapping[str, list[str]], version: str | None = None) -> str:
         """Start an execution for the caller and return its id."""
-        found, document = _document(call, name, version)
+        found, document = document_named(call, name, version)
         try:
             values = given(document.parameters, parameters)
         except ValueRefused as refused:
@@ -96,7 +96,7 @@ class AutomationService:
 
     def on_update_document(self, call: Call) -> Answer:
         """Refuse a new version that is not played here."""
-        found, _ = _document(call, call.parameters["Name"], None)
+        found, _ = document_named(call, call.parameters["Name"], None)
         if found["DocumentType"] == "Automation":
             _check_text(call.parameters["Content"])
         return call.forward()
@@ -117,7 +117,7 @@ class AutomationService:
 
     def on_describe_automation_executions(self, call: Call) -> Answer:
         """Return executions, newest first, by id, status or prefix of the document's name."""
-        found = [summary(self._refresh(each)) for each in reversed(self.started)]
+        found = [summary(self.refresh(each)) for each in reversed(self.started)]
         for each in call.parameters.get("Filters", []):
             if each["Key"] not in FILTERS:
                 raise Refused("InvalidFilterKey", f"{each['Key']} is not played here")
@@ -156,9 +156,10 @@ class AutomationService:
         execution_id = call.parameters["AutomationExecutionId"]
         if execution_id not in self.started:
             raise Refused("AutomationExecutionNotFoundException", f"no execution {execution_id}")
-        return self._refresh(execution_id)
+        return self.refresh(execution_id)
 
-    def _refresh(self, execution_id: str) -> Started:
+    def refresh(self, execution_id: str) -> Started:
+        """Return an execution, after its approval's time-out if that is over."""
         started = self.started[execution_id]
         if started.execution.expire():
             self._run(execution_id)
@@ -177,7 +178,8 @@ class AutomationService:
         thread.start()
 
 
-def _document(call: Call, named: str, version: str | None) -> tuple[dict[str, Any], Document]:
+def document_named(call: Call, named: str, version: str | None) -> tuple[dict[str, Any], Document]:
+    """Return an Automation document by name or ARN, as GetDocument describes it and parsed."""
     name = named.partition(":document/")[2] or named
     try:
         found = ssm_backends[call.account][call.region].get_document(name, version or "", "", "")

@@ -33,12 +33,15 @@ from s3_guardrails.embedded.config_service import ConfigService
 from s3_guardrails.embedded.fault import Faults
 from s3_guardrails.embedded.identity import assume
 from s3_guardrails.embedded.kms_service import KmsService
+from s3_guardrails.embedded.remediation_service import RemediationService
 from s3_guardrails.embedded.s3_service import S3Service, refuse_foreign
 
 ACCOUNT: Final = DEFAULT_ACCOUNT_ID
 REGION: Final = "us-east-1"
 
-Service = S3Service | KmsService | ConfigService | AutomationService
+Service = S3Service | KmsService | ConfigService | RemediationService | AutomationService
+Services = Mapping[str, tuple[Service, ...]]
+"""By the name under which SDKs sign; the first that knows an operation answers it."""
 
 
 class EmbeddedAws:
@@ -51,16 +54,17 @@ class EmbeddedAws:
         self._clients: dict[tuple[str, str, str], Any] = {}
         self.s3, self.kms, self.config = S3Service(), KmsService(), ConfigService()
         self.automation = AutomationService(self.client)
+        self.remediation = RemediationService(self.automation, self.config)
 
     def __enter__(self) -> Self:
         """Forget what moto knows and begin to serve."""
         moto_api_backend.reset()
         mock_random.seed(self._seed)
-        services: dict[str, Service] = {
-            "s3": self.s3,
-            "kms": self.kms,
-            "config": self.config,
-            "ssm": self.automation,
+        services: Services = {
+            "s3": (self.s3,),
+            "kms": (self.kms,),
+            "config": (self.config, self.remediation),
+            "ssm": (self.automation,),
         }
         self._server = make_server("127.0.0.1", 0, Gateway(services, self.faults), True, request_handler=_QuietHandler)
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -132,7 +136,7 @@ Wsgi = Callable[..., Any]
 class Gateway:
     """The WSGI application in front of moto."""
 
-    def __init__(self, services: Mapping[str, Service], faults: Faults) -> None:
+    def __init__(self, services: Services, faults: Faults) -> None:
         """Take the services by the name under which SDKs sign for them."""
         self._moto: Wsgi = DomainDispatcherApplication(create_backend_app)
         self._services, self._faults = services, faults
@@ -157,12 +161,18 @@ class Gateway:
             self._faults.strike(call)
             if call.service == "s3":
                 refuse_foreign(call)
-            service = self._services.get(call.service)
-            handle = getattr(service, f"on_{_snake(call.operation)}", None) or getattr(service, "on_other", None)
-            answer: Answer | None = handle(call) if handle else None
+            handle = self._handler(call)
+            answer = handle(call) if handle else None
             return self._faults.outcome(call, answer or call.forward())
         except Refused as refused:
             return refusal(call.service, refused)
+
+    def _handler(self, call: Call) -> Callable[[Call], Answer] | None:
+        services = self._services.get(call.service, ())
+        found = [
+            getattr(each, name, None) for name in (f"on_{_snake(call.operation)}", "on_other") for each in services
+        ]
+        return next(filter(None, found), None)
 
     def _read(self, environ: dict[str, Any]) -> Call:
         headers = {
