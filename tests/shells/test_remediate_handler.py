@@ -1,5 +1,6 @@
 """The remediation function: one step per invocation, and a failed step says what to do next."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -111,3 +112,32 @@ def test_undo_without_an_approval_is_not_applied(aws, call):
     with pytest.raises(StepFailed, match="GetAutomationExecution"):
         call("UndoRemediation", "apply", planned["planId"], planId=undo["planId"])
     assert aws.client("kms").get_key_rotation_status(KeyId=arn)["KeyRotationEnabled"] is True
+
+
+@pytest.mark.parametrize(
+    ("remediation", "data_class"),
+    [("SetBucketDefaultEncryption", "restricted"), ("RequireTls", "restricted"), ("DenyWrongUploads", "log-delivery")],
+)
+def test_the_evidence_bucket_itself_is_never_changed(aws, call, remediation, data_class):
+    tags = {"TagSet": [{"Key": "data-class", "Value": data_class}]}
+    aws.client("s3").put_bucket_tagging(Bucket=EVIDENCE, Tagging=tags)
+    parameters = "{}" if remediation == "RequireTls" else json.dumps({"ApprovedKeys": key(aws)})
+    with pytest.raises(StepFailed, match=r"EVIDENCE_BUCKET: .+ holds or encrypts the pre-images"):
+        call(remediation, "plan", EVIDENCE, parameters, AcceptUnknownSseC="true")
+
+
+@pytest.mark.parametrize("named", ["{}", "arn:aws:kms:us-east-1:123456789012:key/{}"])
+def test_the_key_of_the_evidence_bucket_is_never_changed(aws, call, monkeypatch, named):
+    arn = key(aws)
+    monkeypatch.setenv("GUARDRAILS_EVIDENCE_KEY", arn)
+    with pytest.raises(StepFailed, match="REFUSED: EVIDENCE_BUCKET: "):
+        call("EnableKeyRotation", "plan", named.format(arn.rpartition("/")[2]))
+
+
+def test_undo_spares_what_has_become_the_key_of_the_evidence_bucket(aws, call, monkeypatch):
+    arn = key(aws)
+    planned = call("EnableKeyRotation", "plan", arn)
+    call("EnableKeyRotation", "apply", arn, planId=planned["planId"])
+    monkeypatch.setenv("GUARDRAILS_EVIDENCE_KEY", arn)
+    with pytest.raises(StepFailed, match="REFUSED: EVIDENCE_BUCKET: "):
+        call("UndoRemediation", "plan", planned["planId"])

@@ -20,6 +20,7 @@ from s3_guardrails.policy.document import parse_policy
 from s3_guardrails.remediate.around import Around
 from s3_guardrails.remediate.change import NothingToDo, Proposed, Refused, State, digest
 from s3_guardrails.remediate.judged import FINE, said
+from s3_guardrails.remediate.own_evidence import OwnEvidence
 from s3_guardrails.remediate.plan import Plan, Status, refused_sentence
 from s3_guardrails.remediate.remediation import Case, Remediation, remediation_named
 from s3_guardrails.remediate.state import Resource, Setting, read_state
@@ -61,13 +62,15 @@ def order(entry: Entry, resource: Resource, parameters: Mapping[str, str], optio
 class Engine:
     """Remediates resources of one account and Region.
 
-    `store` keeps plans and pre-images; `caller` is the ARN of who writes; `now` decides about exemptions' dates.
+    `store` keeps plans and pre-images, and `own` says what keeps them; `caller` is the ARN of who writes; `now` decides
+    about exemptions' dates.
     """
 
     reader: LiveReader
     clients: SessionClients
     store: Store
     sleep: Sleep
+    own: OwnEvidence = OwnEvidence()
     caller: str | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -76,6 +79,7 @@ class Engine:
         remediation = remediation_named(order.remediation)
         state = read_state(remediation.setting, self.clients, order.resource)
         case = self._case(remediation, order, state)
+        proposal = self.own.spared(order.resource, remediation.propose(case))
         plan = Plan(
             remediation=order.remediation,
             rule=type(order.rule).__name__,
@@ -84,7 +88,7 @@ class Engine:
             basis=order.basis,
             before=state,
             decision=case.judge(case.facts),
-            proposal=self._around().judged(order.remediation, case, remediation.propose(case)),
+            proposal=self._around().judged(order.remediation, case, proposal),
         )
         self.store.put(plan.id, "plan", plan.as_json())
         return plan

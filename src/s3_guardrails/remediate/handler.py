@@ -1,7 +1,8 @@
 """The Lambda function behind every remediation document: one step per invocation, a raised error is a failed step.
 
 Environment: `GUARDRAILS_REMEDIATION` (the document's name), `GUARDRAILS_PARAMETERS` (the rule's InputParameters as
-JSON), `GUARDRAILS_EVIDENCE_BUCKET`. Systems Manager waits 300 seconds at most; waiting here stays below 100.
+JSON), `GUARDRAILS_EVIDENCE_BUCKET`, `GUARDRAILS_EVIDENCE_KEY` (its key's ARN, where it has one). Systems Manager waits
+300 seconds at most; waiting here stays below 100.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from s3_guardrails.live.reader import LiveReader
 from s3_guardrails.policy.strict_json import strict_json
 from s3_guardrails.remediate.approval import check_approval
 from s3_guardrails.remediate.engine import Allow, Engine, Order, order, step_answer
+from s3_guardrails.remediate.own_evidence import OwnEvidence
 from s3_guardrails.remediate.plan import Plan, Status, refused_sentence
 from s3_guardrails.remediate.remediation import remediation_named
 from s3_guardrails.remediate.state import Resource
@@ -120,9 +122,12 @@ def _engine(function_arn: str) -> Engine:
     _, partition, _, region, account = function_arn.split(":")[:5]
     clients = SessionClients()
     reader = LiveReader(clients, account, region, partition)
-    store = BucketStore(clients, _environment("GUARDRAILS_EVIDENCE_BUCKET"), account, region)
+    own = OwnEvidence(
+        bucket=_environment("GUARDRAILS_EVIDENCE_BUCKET"), key=os.environ.get("GUARDRAILS_EVIDENCE_KEY", "")
+    )
+    store = BucketStore(clients, own.bucket, account, region)
     caller = clients.client("sts", region).get_caller_identity()["Arn"]
-    return Engine(reader=reader, clients=clients, store=store, sleep=time.sleep, caller=caller)
+    return Engine(reader=reader, clients=clients, store=store, sleep=time.sleep, own=own, caller=caller)
 
 
 def _order(engine: Engine, name: str, event: Mapping[str, Any]) -> Order:

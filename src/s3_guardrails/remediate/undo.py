@@ -42,7 +42,7 @@ def plan_undo(engine: Engine, plan_id: str) -> Plan:
         basis=plan_id,
         before=found,
         decision=None,
-        proposal=_proposal(change, found),
+        proposal=engine.own.spared(change.resource, _proposal(change, found)),
     )
     engine.store.put(plan.id, "plan", plan.as_json())
     return plan
