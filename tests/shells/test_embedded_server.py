@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.embedded.server import EmbeddedAws
+from s3_guardrails.live.clients import SessionClients
 
 
 def code_of(call, **parameters):
@@ -155,3 +156,14 @@ def test_a_call_that_is_refused_has_no_answer_to_lose(aws, s3):
     assert code_of(s3.put_bucket_policy, Bucket="data", Policy="no policy") == "MalformedPolicy"
     s3.delete_bucket_policy(Bucket="data")
     assert code_of(s3.put_bucket_policy, Bucket="data", Policy=policy_of("data", "Ours")) == "InternalError"
+
+
+def test_the_accounts_public_access_block_is_found_at_an_address(aws):
+    with only(aws.environment()):
+        control = SessionClients().client("s3control", aws.region)
+        with pytest.raises(ClientError, match="NoSuchPublicAccessBlockConfiguration"):
+            control.get_public_access_block(AccountId=aws.account)
+        block = {"BlockPublicPolicy": True}
+        control.put_public_access_block(AccountId=aws.account, PublicAccessBlockConfiguration=block)
+        found = control.get_public_access_block(AccountId=aws.account)["PublicAccessBlockConfiguration"]
+    assert found["BlockPublicPolicy"] is True

@@ -39,6 +39,9 @@ from s3_guardrails.embedded.s3_service import S3Service, refuse_foreign
 ACCOUNT: Final = DEFAULT_ACCOUNT_ID
 REGION: Final = "us-east-1"
 
+CONTROL: Final = "/v20180820/"
+"""Where the paths of S3 Control begin (Amazon S3 API Reference)."""
+
 Service = S3Service | KmsService | ConfigService | RemediationService | AutomationService
 Services = Mapping[str, tuple[Service, ...]]
 """By the name under which SDKs sign; the first that knows an operation answers it."""
@@ -182,9 +185,11 @@ class Gateway:
         }
         body = _body(environ)
         signature = Signature.read(headers.get("authorization", ""))
-        operation, resource, parameters = _meaning(signature.service, environ, headers, body)
+        control = environ["PATH_INFO"].startswith(CONTROL)
+        service = "s3control" if control else signature.service  # both sign for s3
+        operation, resource, parameters = _meaning(service, environ, headers, body)
         return Call(
-            service=signature.service,
+            service=service,
             operation=operation,
             account=get_account_id_from(signature.access_key),
             region=signature.region,
@@ -220,6 +225,8 @@ def _meaning(
         return json_operation(headers, body)
     if service == "s3":
         return s3_operation(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("QUERY_STRING", ""), headers)
+    if service == "s3control" and environ["PATH_INFO"] == f"{CONTROL}configuration/publicAccessBlock":
+        return f"{environ['REQUEST_METHOD'].title()}PublicAccessBlock", headers.get("x-amz-account-id", ""), {}
     return "", "", {}
 
 

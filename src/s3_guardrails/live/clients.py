@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import urlsplit, urlunsplit
 
 import boto3
 from botocore.config import Config
@@ -73,12 +75,13 @@ class SessionClients:
         """Return the client of a service in a Region; making one is not thread-safe in boto3, hence the lock."""
         with self._lock:
             if (service, region) not in self._clients:
-                self._clients[service, region] = self._session.client(
+                self._clients[service, region] = client = self._session.client(
                     service,  # type: ignore[call-overload]  # any service's name
                     region_name=region,
                     endpoint_url=self._endpoint_url,
                     config=self._settings,
                 )
+                client.meta.events.register("before-call.s3-control", _at_address)
             return self._clients[service, region]
 
     def unretried(self) -> SessionClients:
@@ -90,3 +93,12 @@ class SessionClients:
         """Is there such a Region in the partition, as far as the SDK's data says?"""
         with self._lock:
             return region in self._session.get_available_regions("kms", partition_name=partition)
+
+
+def _at_address(params: dict[str, Any], **_: Any) -> None:
+    """Send S3 Control's calls to an endpoint that is an address: the SDK puts the account before it, as for a name."""
+    parts = urlsplit(params["url"])
+    account, _dot, address = (parts.hostname or "").partition(".")
+    if re.fullmatch(r"[0-9]{12}", account) and re.fullmatch(r"[0-9]+(\.[0-9]+){3}", address):
+        port = f":{parts.port}" if parts.port else ""
+        params["url"] = urlunsplit(parts._replace(netloc=f"{address}{port}"))

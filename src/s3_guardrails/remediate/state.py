@@ -11,7 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.key import Key
-from s3_guardrails.errors import LiveReadFailed
+from s3_guardrails.errors import ChangeFailed, LiveReadFailed
 from s3_guardrails.live.call import sentence
 from s3_guardrails.live.clients import SessionClients
 from s3_guardrails.remediate.change import ApiCall, State
@@ -34,10 +34,15 @@ class Setting(StrEnum):
 
 
 def read_state(setting: Setting, clients: SessionClients, resource: Resource) -> State:
-    """Read the setting as it is now; raise LiveReadFailed for whatever is no answer, a refusal included."""
+    """Read the setting as it is now; raise ChangeFailed where that is refused, LiveReadFailed where nobody answers."""
     try:
         return {setting.value: _READERS[setting](clients, resource)}
-    except (ClientError, BotoCoreError) as error:
+    except ClientError as error:
+        if _code(error).startswith("AccessDenied"):
+            what = f"{sentence(error)}. Next step: let the remediation's role read the {setting.value}"
+            raise ChangeFailed("STATE_UNREADABLE", what) from error
+        raise LiveReadFailed(sentence(error)) from error
+    except BotoCoreError as error:
         raise LiveReadFailed(sentence(error)) from error
 
 
@@ -105,9 +110,13 @@ def _unless(code: str, ask: Callable[[], Any]) -> Any:
     try:
         return ask()
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == code:
+        if _code(error) == code:
             return None
         raise
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code"))
 
 
 def _owned(bucket: Resource) -> dict[str, str]:
