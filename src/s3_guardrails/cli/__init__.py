@@ -19,6 +19,7 @@ from s3_guardrails.cli.exit_code import ExitCode
 from s3_guardrails.cli.explain import explain
 from s3_guardrails.cli.explain_policy import explain_policy
 from s3_guardrails.cli.prove import prove
+from s3_guardrails.cli.remediate import remediate
 from s3_guardrails.cli.scan import scan
 from s3_guardrails.cli.simulate import simulate
 from s3_guardrails.cli.text import say
@@ -36,7 +37,7 @@ def command() -> None:
     """
 
 
-for each in (scan, explain, prove, explain_policy, diff_policy, simulate, demo, catalogue):
+for each in (scan, explain, remediate, prove, explain_policy, diff_policy, simulate, demo, catalogue):
     command.add_command(each)
 
 

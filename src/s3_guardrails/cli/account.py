@@ -21,10 +21,15 @@ C = TypeVar("C", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account, and a reader per Region whose keys are asked for; the first one reads the buckets, wherever."""
+    """One account, and a reader per Region whose keys are asked for; the first one reads the buckets, wherever.
+
+    `caller`: ARN of whom the credentials belong to.
+    """
 
     id: str
     readers: tuple[LiveReader, ...]
+    clients: SessionClients
+    caller: str
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -57,7 +62,8 @@ def open_account(profile: str | None, regions: tuple[str, ...], endpoint_url: st
     except (BotoCoreError, ValueError, OSError) as error:  # OSError: a credential_process or token file is not there
         raise InputError(" ".join(str(error).split())) from None
     account, partition = _identity(caller)
-    return Account(account, tuple(LiveReader(clients, account, region, partition) for region in named))
+    readers = tuple(LiveReader(clients, account, region, partition) for region in named)
+    return Account(account, readers, clients, caller["Arn"])
 
 
 def _identity(caller: Mapping[str, Any]) -> tuple[str, str]:

@@ -28,7 +28,7 @@ def parameters_option(command: C) -> C:
 def chosen_rules(names: tuple[str, ...], parameters: Path | None) -> list[Rule[Any]]:
     """Return the rules named (all by default), each with its parameters; raise InputError or ParameterError."""
     known = {entry.name: entry.rule for entry in find_rules()}
-    given = _parameters(parameters) if parameters else {}
+    given = given_parameters(parameters)
     for name in (*names, *given):
         if name not in known:
             raise InputError(f"unknown rule `{name}`: expected one of {', '.join(known)}")
@@ -42,7 +42,10 @@ def _rule(rule: type[Rule[Any]], given: Mapping[str, Any]) -> Rule[Any]:
         raise ParameterError(f"{rule.__name__}: {error}") from None
 
 
-def _parameters(path: Path) -> Mapping[str, Mapping[str, Any]]:
+def given_parameters(path: Path | None) -> Mapping[str, Mapping[str, Any]]:
+    """Return a file's parameters by rule, none without a file; raise InputError."""
+    if path is None:
+        return {}
     try:
         data = strict_json(path.read_text(encoding="utf-8-sig"))
     except (PolicySyntaxError, OSError, UnicodeDecodeError) as error:

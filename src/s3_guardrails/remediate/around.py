@@ -27,11 +27,15 @@ MOST: Final = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """Looks around in one account; `today` decides whether an exemption still holds."""
+    """Looks around in one account; `today` decides whether an exemption still holds.
+
+    `aside`: codes of refusals that are told as notes only.
+    """
 
     reader: LiveReader
     clients: SessionClients
     today: date
+    aside: frozenset[str] = frozenset()
 
     def judged(self, name: str, case: Case[Any], proposal: Proposal) -> Proposal:
         """Return the proposal of a remediation with what speaks against it; raise LiveReadFailed."""
@@ -40,10 +44,12 @@ class Around:
         found = (
             self._of_bucket(name, case, proposal) if isinstance(case.facts, Bucket) else self._of_key(case, proposal)
         )
-        if found.refusals:
-            return Refused(refusals=found.refusals)
+        refusals = tuple(each for each in found.refusals if each.code not in self.aside)
+        if refusals:
+            return Refused(refusals=refusals)
         concerns = tuple(dict.fromkeys((*proposal.concerns, *found.concerns)))
-        return replace(proposal, concerns=concerns, notes=(*proposal.notes, *found.notes))
+        told = tuple(each.sentence for each in found.refusals)
+        return replace(proposal, concerns=concerns, notes=(*proposal.notes, *found.notes, *told))
 
     def _of_bucket(self, name: str, case: Case[Bucket], proposal: Proposed) -> Hazards:
         bucket = case.facts

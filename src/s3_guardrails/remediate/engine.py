@@ -19,6 +19,7 @@ from s3_guardrails.parameters import Parameters
 from s3_guardrails.policy.document import parse_policy
 from s3_guardrails.remediate.around import Around
 from s3_guardrails.remediate.change import NothingToDo, Proposed, Refused, State, digest
+from s3_guardrails.remediate.hazard_owner import OWNED_BY_A_TOOL
 from s3_guardrails.remediate.judged import FINE, said
 from s3_guardrails.remediate.own_evidence import OwnEvidence
 from s3_guardrails.remediate.plan import Plan, Status, refused_sentence
@@ -76,11 +77,20 @@ class Engine:
 
     def plan(self, order: Order) -> Plan:
         """Read, judge and propose; writes nothing to the resource. Raises LiveReadFailed where reading fails."""
+        plan = self._planned(order, self._around())
+        self.store.put(plan.id, "plan", plan.as_json())
+        return plan
+
+    def propose(self, order: Order) -> Plan:
+        """Plan for the owner's own tool: that a tool manages the resource refuses nothing. It is not kept."""
+        return self._planned(order, replace(self._around(), aside=OWNED_BY_A_TOOL))
+
+    def _planned(self, order: Order, around: Around) -> Plan:
         remediation = remediation_named(order.remediation)
         state = read_state(remediation.setting, self.clients, order.resource)
         case = self._case(remediation, order, state)
         proposal = self.own.spared(order.resource, remediation.propose(case))
-        plan = Plan(
+        return Plan(
             remediation=order.remediation,
             rule=type(order.rule).__name__,
             resource=order.resource,
@@ -88,10 +98,8 @@ class Engine:
             basis=order.basis,
             before=state,
             decision=case.judge(case.facts),
-            proposal=self._around().judged(order.remediation, case, proposal),
+            proposal=around.judged(order.remediation, case, proposal),
         )
-        self.store.put(plan.id, "plan", plan.as_json())
-        return plan
 
     def apply(self, order: Order, plan_id: str, allow: Allow) -> Plan:
         """Plan again, and write if it is still the plan named and allowed; raise ChangeFailed otherwise."""

@@ -14,6 +14,9 @@ from s3_guardrails.remediate.hazard_evidence import Finding, unreadable
 EXEMPT_TAG: Final = "s3-guardrails:exempt-until"
 """The tag that keeps remediation away: its value is the last day, as YYYY-MM-DD."""
 
+OWNED_BY_A_TOOL: Final = frozenset({"MANAGED_BY_IAC"})
+"""Refusals that are no hindrance where the tool itself makes the change."""
+
 _TOOLS: Final = (
     "terraform",
     "opentofu",

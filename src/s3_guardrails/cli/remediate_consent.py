@@ -1,0 +1,54 @@
+"""Consent to a change: a person at a terminal, or the option that stands for one."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+
+import click
+
+from s3_guardrails.errors import ChangeFailed
+from s3_guardrails.remediate.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consent:
+    """`yes`: to whatever has no concern. `approved`: plan ids that a person has seen; concerns need that."""
+
+    yes: bool
+    approved: set[str]
+    asks: bool
+    declined: set[str] = field(default_factory=set)
+
+    def check(self) -> None:
+        """Raise UsageError where nobody could ever consent."""
+        if not (self.asks or self.yes or self.approved):
+            raise click.UsageError("nobody to ask: pass --yes, or --approve with the id of the plan that was reviewed")
+
+    def ask(self, plan: Plan) -> None:
+        """Ask about a plan that was shown, unless it is settled or nobody is there."""
+        if self.asks and not self._settled(plan):
+            what = f"Approve {len(plan.concerns)} concerns, and apply?" if plan.concerns else "Apply this plan?"
+            chosen = self.approved if click.confirm(what, err=True) else self.declined
+            chosen.add(plan.id)
+
+    def allow(self, plan: Plan) -> None:
+        """Raise ChangeFailed unless somebody consented to the plan."""
+        if self._settled(plan):
+            return
+        if plan.id in self.declined:
+            raise ChangeFailed("DECLINED", "nothing was changed")
+        why = "a person must look at its concerns" if plan.concerns else "it is not one that was approved"
+        raise ChangeFailed("NOT_APPROVED", f"{why}; to approve what is shown pass --approve {plan.id}")
+
+    def covers(self, plan: Plan) -> bool:
+        """Would the plan be allowed without a question?"""
+        return self._settled(plan)
+
+    def _settled(self, plan: Plan) -> bool:
+        return plan.id in self.approved or (self.yes and not plan.concerns)
+
+
+def somebody_watches() -> bool:
+    """Is there a terminal to show a plan on, and to ask on?"""
+    return all(each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr))
