@@ -1,7 +1,7 @@
 """One API call as the embedded AWS sees it, and what it answers.
 
 Which operation a request means: S3's method and subresource (Amazon S3 API Reference), the `X-Amz-Target` header of
-the JSON services (KMS, AWS Config, Systems Manager).
+the JSON services (KMS, AWS Config, Systems Manager), the `Action` of the query protocol (IAM).
 """
 
 from __future__ import annotations
@@ -78,7 +78,10 @@ def xml_answer(root: ET.Element, status: int = 200) -> Answer:
 
 def refusal(call_service: str, refused: Refused) -> Answer:
     """Render an error in the protocol of its service."""
-    if call_service == "s3":
+    if call_service == "iam":
+        text = f"<Error><Code>{escape(refused.code)}</Code><Message>{escape(refused.message)}</Message></Error>"
+        return Answer(refused.status, f"<ErrorResponse>{text}</ErrorResponse>".encode(), {"Content-Type": "text/xml"})
+    if call_service in {"s3", "s3control"}:
         text = f"<Error><Code>{escape(refused.code)}</Code><Message>{escape(refused.message)}</Message></Error>"
         return Answer(refused.status, text.encode(), {"Content-Type": "application/xml"})
     body = {"__type": refused.code, "message": refused.message}
@@ -109,6 +112,12 @@ def json_operation(headers: Mapping[str, str], body: bytes) -> tuple[str, str, d
     names = ("KeyId", "TargetKeyId", "AliasName", "ConfigRuleName", "resourceId", "DocumentName")
     resource = next((parameters[name] for name in names if isinstance(parameters.get(name), str)), "")
     return headers["x-amz-target"].rpartition(".")[2], resource, parameters
+
+
+def query_operation(body: bytes) -> tuple[str, str, dict[str, Any]]:
+    """Return operation, resource and parameters of a request in the query protocol (IAM)."""
+    parameters = dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
+    return parameters.get("Action", ""), parameters.get("PolicySourceArn", ""), parameters
 
 
 _SUBRESOURCES: Final = {

@@ -1,7 +1,8 @@
 """S3 where moto's answers are not S3's: default encryption, bucket policies, listing, owners.
 
 Measured on moto 5.2.5: an unconfigured bucket has no encryption, blocked encryption types are dropped, any algorithm
-and any text as a policy is stored, a conditional Deny always denies, a truncated bucket list has no token.
+and any text as a policy is stored, a conditional Deny always denies, a truncated bucket list has no token, a
+replication rule loses its SourceSelectionCriteria.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from moto.s3.models import s3_backends
+from moto.s3control.models import s3control_backends
 
 from s3_guardrails.embedded.bucket_encryption import UNCONFIGURED, EncryptionRule, parse_rule
 from s3_guardrails.embedded.bucket_policy import checked, is_public
@@ -32,6 +34,7 @@ class S3Service:
     sse_c_blocked_at_creation: bool = False
     encryption: dict[str, EncryptionRule] = field(default_factory=dict)
     policies: dict[str, str] = field(default_factory=dict)
+    replications: dict[str, bytes] = field(default_factory=dict)
 
     def on_create_bucket(self, call: Call) -> Answer:
         """New buckets have SSE-S3; where the account has the April 2026 default, SSE-C is blocked too."""
@@ -48,6 +51,7 @@ class S3Service:
         if answer.status < 300:
             self.encryption.pop(call.resource, None)
             self.policies.pop(call.resource, None)
+            self.replications.pop(call.resource, None)
         return answer
 
     def on_list_buckets(self, call: Call) -> Answer:
@@ -117,6 +121,26 @@ class S3Service:
         self.policies.pop(call.resource, None)
         return Answer(204)
 
+    def on_put_bucket_replication(self, call: Call) -> Answer:
+        """Let moto check the configuration and keep it whole: moto forgets which objects a rule takes along."""
+        _owned(call)
+        answer = call.forward()
+        if answer.status < 300:
+            self.replications[call.resource] = call.body
+        return answer
+
+    def on_get_bucket_replication(self, call: Call) -> Answer:
+        """Return the configuration as it was put."""
+        _owned(call)
+        kept = self.replications.get(call.resource)
+        return call.forward() if kept is None else Answer(200, kept, {"Content-Type": "application/xml"})
+
+    def on_delete_bucket_replication(self, call: Call) -> Answer:
+        """Forget the configuration."""
+        _owned(call)
+        self.replications.pop(call.resource, None)
+        return call.forward()
+
     def on_get_bucket_policy_status(self, call: Call) -> Answer:
         """Tell whether the policy is public."""
         _owned(call)
@@ -132,8 +156,10 @@ class S3Service:
 
 
 def _blocks_public_policies(call: Call) -> bool:
-    block: Any = s3_backends[call.account]["aws"].buckets[call.resource].public_access_block
-    return block is not None and str(block.block_public_policy).lower() == "true"
+    """Does the bucket's own public access block refuse public policies, or the account's?"""
+    own: Any = s3_backends[call.account]["aws"].buckets[call.resource].public_access_block
+    whole: Any = s3control_backends[call.account]["aws"].public_access_block
+    return any(block is not None and str(block.block_public_policy).lower() == "true" for block in (own, whole))
 
 
 def refuse_foreign(call: Call) -> None:

@@ -28,9 +28,19 @@ from werkzeug.serving import make_server
 from werkzeug.test import run_wsgi_app
 
 from s3_guardrails.embedded.automation_service import AutomationService
-from s3_guardrails.embedded.call import Answer, Call, Refused, Signature, json_operation, refusal, s3_operation
+from s3_guardrails.embedded.call import (
+    Answer,
+    Call,
+    Refused,
+    Signature,
+    json_operation,
+    query_operation,
+    refusal,
+    s3_operation,
+)
 from s3_guardrails.embedded.config_service import ConfigService
 from s3_guardrails.embedded.fault import Faults
+from s3_guardrails.embedded.iam_service import IamService
 from s3_guardrails.embedded.identity import assume
 from s3_guardrails.embedded.kms_service import KmsService
 from s3_guardrails.embedded.remediation_service import RemediationService
@@ -42,7 +52,7 @@ REGION: Final = "us-east-1"
 CONTROL: Final = "/v20180820/"
 """Where the paths of S3 Control begin (Amazon S3 API Reference)."""
 
-Service = S3Service | KmsService | ConfigService | RemediationService | AutomationService
+Service = S3Service | KmsService | IamService | ConfigService | RemediationService | AutomationService
 Services = Mapping[str, tuple[Service, ...]]
 """By the name under which SDKs sign; the first that knows an operation answers it."""
 
@@ -65,6 +75,7 @@ class EmbeddedAws:
         mock_random.seed(self._seed)
         services: Services = {
             "s3": (self.s3,),
+            "iam": (IamService(),),
             "kms": (self.kms,),
             "config": (self.config, self.remediation),
             "ssm": (self.automation,),
@@ -227,7 +238,7 @@ def _meaning(
         return s3_operation(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("QUERY_STRING", ""), headers)
     if service == "s3control" and environ["PATH_INFO"] == f"{CONTROL}configuration/publicAccessBlock":
         return f"{environ['REQUEST_METHOD'].title()}PublicAccessBlock", headers.get("x-amz-account-id", ""), {}
-    return "", "", {}
+    return query_operation(body) if service == "iam" else ("", "", {})
 
 
 def _snake(operation: str) -> str:
