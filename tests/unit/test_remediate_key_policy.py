@@ -32,6 +32,10 @@ ALL_BUT_ADMINISTRATION = [
     "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:CreateGrant", "kms:DeriveSharedSecret", "kms:GenerateMac",
     "kms:RetireGrant", "kms:Sign", "kms:SynchronizeMultiRegionKey", "kms:Verify", "kms:VerifyMac",
 ]  # fmt: skip
+CRYPTOGRAPHY = {
+    "kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DeriveSharedSecret",
+    "kms:GenerateMac", "kms:Sign", "kms:Verify", "kms:VerifyMac",
+}  # fmt: skip
 GRANTS = ["kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant"]
 FOR_RESOURCES = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 THROUGH_S3 = {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}
@@ -189,6 +193,16 @@ TABLE: dict[str, tuple[list[Any], dict[str, str], dict[str, str], Any]] = {
         [service("s3.amazonaws.com", "kms:*")], {}, {"users": "s3.amazonaws.com"},
         [service("s3.amazonaws.com", ALL_BUT_ADMINISTRATION, OWN_SOURCE),
          service("s3.amazonaws.com", "kms:RevokeGrant", {**OWN_SOURCE, **FOR_RESOURCES})]),
+    "everybody holds every action: administration is left to identity policies": (
+        [allow("*", "kms:*")], {}, {},
+        [allow("*", ALL_BUT_ADMINISTRATION, INSIDE), allow("*", "kms:RevokeGrant", {**INSIDE, **FOR_RESOURCES})]),
+    "everybody holds every action: declared administrators keep theirs": (
+        [allow({"AWS": ["*", OTHER]}, "kms:*")], {}, {"administrators": "admin", "users": "other"},
+        [allow(OTHER, ALL_BUT_ADMINISTRATION), allow(OTHER, "kms:RevokeGrant", FOR_RESOURCES),
+         allow({"AWS": "*"}, ALL_BUT_ADMINISTRATION, {**INSIDE, "ArnNotEquals": {"aws:PrincipalArn": ADMIN}}),
+         allow(ADMIN, [each for each in ALL_BUT_ADMINISTRATION if each not in CRYPTOGRAPHY], INSIDE),
+         allow({"AWS": "*"}, "kms:RevokeGrant", {**INSIDE, **FOR_RESOURCES}),
+         allow(ADMIN, CONSOLE, INSIDE)]),
     "a writer": (
         [allow([APP, INGEST], USE)], {"WriteOnly": INGEST}, {},
         [allow(APP, USE), allow(INGEST, WRITE)]),
@@ -238,3 +252,145 @@ def test_a_proposal_is_one_call_and_always_needs_approval(title):
     assert found.concerns[0].code == "KEY_POLICY_CHANGE"
     assert found.notes
     assert isinstance(proposal(rule=rule, roles=roles, text=found.after["key_policy"]), NothingToDo)
+
+
+def test_a_statement_for_everybody_becomes_the_account_statement_where_there_is_none():
+    """Without it nobody could change the policy any more."""
+    statement = allow("*", "kms:*", Sid="All")
+    found = proposal(text=json.dumps({"Version": "2012-10-17", "Statement": statement}))
+    assert after(found) == [
+        allow(f"{ACCOUNT}:root", "kms:*", Sid="All"),
+        allow("*", ALL_BUT_ADMINISTRATION, INSIDE, Sid="AllPart2"),
+        allow("*", "kms:RevokeGrant", {**INSIDE, **FOR_RESOURCES}, Sid="AllPart3"),
+    ]
+    assert {each.code for each in found.concerns} >= {"ADMINISTRATION_NARROWED", "SERVICES_LOSE_ACCESS"}
+
+
+def test_statements_that_are_not_at_fault_stay_byte_for_byte():
+    root, odd, end = (
+        json.dumps(ROOT),
+        '{"Effect" :"Allow","Principal":{"AWS":"%s"},"Action":"kms:De\\u0063rypt"',
+        "\n]}\n",
+    )
+    odd = odd % OTHER + ',\t"Resource":"*"}'
+    start = f'{{ "Id":"x", "Version" : "2012-10-17",\n"Statement":[  {root}'
+    found = proposal(text=f"{start},{json.dumps(service('s3.amazonaws.com'))}\n ,  {odd}{end}")
+    mended = json.dumps(service("s3.amazonaws.com", condition=OWN_SOURCE))
+    assert found.after["key_policy"] == f"{start},{mended}\n ,  {odd}{end}"
+
+
+def test_a_statement_is_written_in_the_layout_of_the_one_it_replaces():
+    statements = [ROOT, allow("*", USE), allow(OTHER, USE)]
+    text = json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=4)
+    found = proposal(text=text, rule={"TrustedOrganizations": ORG})
+    expected = [ROOT, allow("*", USE, INSIDE), allow("*", USE, MEMBERS), allow(OTHER, USE)]
+    assert found.after["key_policy"] == json.dumps({"Version": "2012-10-17", "Statement": expected}, indent=4)
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_a_statement_that_goes_takes_its_comma_with_it(place):
+    kept = [ROOT, allow(OTHER, USE)]
+    statements = [*kept[:place], allow(STRANGER, USE), *kept[place:]]
+    for indent in (None, 2):
+        text = json.dumps({"Statement": statements, "Version": "2012-10-17"}, indent=indent)
+        expected = json.dumps({"Statement": kept, "Version": "2012-10-17"}, indent=indent)
+        assert proposal(text=text).after["key_policy"] == expected
+
+
+def test_a_single_statement_that_is_no_list_stays_none():
+    text = json.dumps({"Version": "2012-10-17", "Statement": allow([f"{ACCOUNT}:root", STRANGER], "kms:*")})
+    expected = json.dumps({"Version": "2012-10-17", "Statement": allow(f"{ACCOUNT}:root", "kms:*")})
+    assert proposal(text=text).after["key_policy"] == expected
+
+
+def test_in_china_arns_and_services_are_of_that_partition():
+    key = Key(key_id="k-1", account=OWN, region="cn-north-1", partition="aws-cn", metadata=KEY.metadata)
+    root, ingest = f"arn:aws-cn:iam::{OWN}:root", f"arn:aws-cn:iam::{OWN}:role/ingest"
+    logs, front = "logs.cn-north-1.amazonaws.com.cn", "cloudfront.amazonaws.com.cn"
+    statements = [allow(root, "kms:*"), service(logs), service(front), allow(ingest, "kms:Decrypt"),
+                  allow(f"arn:aws-cn:iam::{OWN}:role/admin", "kms:*")]  # fmt: skip
+    text = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    found = proposal(text=text, key=key, rule={"WriteOnlyMultipart": ingest}, roles=DECLARED)
+    conditions = [each.get("Condition") for each in after(found)]
+    assert conditions == [
+        None,
+        {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": f"arn:aws-cn:logs:cn-north-1:{OWN}:*"}},
+        {"ArnLike": {"aws:SourceArn": f"arn:aws-cn:cloudfront::{OWN}:distribution/*"}},
+        {"StringEquals": {"kms:ViaService": ["s3.cn-north-1.amazonaws.com", "s3.cn-north-1.amazonaws.com.cn"]}},
+        None,
+    ]
+
+
+def test_who_was_seen_using_the_key_and_loses_is_named_with_a_request():
+    stranger = f"arn:aws:iam::{STRANGER}:role/x"
+    statements = [allow([stranger, APP], USE), service("s3.amazonaws.com"), allow(ADMIN, "kms:*")]
+    seen = frozenset({stranger, APP, "s3.amazonaws.com", ADMIN, OTHER})
+    found = proposal(*statements, roles=DECLARED, seen=seen)
+    said = [each.sentence for each in found.concerns if each.code == "SEEN_IN_USE"]
+    assert [each.partition(" ")[0] for each in said] == [ADMIN, stranger, "s3.amazonaws.com"]
+    assert f"{stranger} may call kms:Decrypt on {KEY.arn}" in said[1]
+    assert "USE_NOT_KNOWN" not in {each.code for each in found.concerns}
+
+
+def test_that_nobody_looked_at_the_use_is_said():
+    found = proposal(service("s3.amazonaws.com"))
+    assert [each.code for each in found.concerns] == ["KEY_POLICY_CHANGE", "SERVICE_BOUND", "USE_NOT_KNOWN"]
+
+
+def test_a_lost_grant_is_told():
+    found = proposal(allow(STRANGER, GRANTS, FOR_RESOURCES))
+    (said,) = (each.sentence for each in found.concerns if each.code == "OUTSIDER_REMOVED")
+    assert said == (
+        f"{STRANGER}, outside the trusted accounts, loses CreateGrant, ListGrants, RevokeGrant of `Statement[1]`; "
+        "grants that it made stay until they are retired or revoked"
+    )
+
+
+def test_each_change_is_explained_with_its_finding():
+    found = proposal(allow(ADMIN, "kms:*", Sid="Everything"), service("s3.amazonaws.com"), roles=DECLARED)
+    bound, narrowed = found.notes
+    assert bound.startswith("Statement[2]: narrowed, since SERVICE_WITHOUT_SOURCE: the AWS service s3.amazonaws.com")
+    assert narrowed.startswith(f"Everything: {ADMIN} loses kms:Decrypt, ")
+    assert narrowed.endswith("since ADMINISTERS_AND_USES: it is declared to administer")
+
+
+def test_whoever_makes_the_change_can_change_it_back():
+    """The caller loses administration in the policy itself, and the account statement lets nobody in."""
+    only_described = {**ROOT, "Action": "kms:Describe*"}
+    statements = [only_described, allow(APP, "kms:*"), allow(ADMIN, ADMINISTER)]
+    text = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    assert isinstance(proposal(text=text, roles=DECLARED), Proposed)
+    assert isinstance(proposal(text=text, roles=DECLARED, caller=ADMIN), Proposed)
+    assert isinstance(proposal(text=text, roles=DECLARED, caller=OTHER), Proposed)
+    assert codes(proposal(text=text, roles=DECLARED, caller=APP)) == {"CALLER_LOCKED_OUT"}
+    session = f"arn:aws:sts::{OWN}:assumed-role/app/me"
+    assert codes(proposal(text=text, roles=DECLARED, caller=session)) == {"CALLER_LOCKED_OUT"}
+
+
+def test_the_account_is_never_locked_out():
+    text = json.dumps({"Version": "2012-10-17", "Statement": [allow(APP, "kms:*")]})
+    assert codes(proposal(text=text, roles=DECLARED)) == {"LOCKED_OUT"}
+
+
+def test_a_policy_over_the_limit_is_refused_with_both_sizes():
+    filling = [allow(f"{ACCOUNT}:role/{number:0>900}", USE) for number in range(28)]
+    found = proposal(*filling, service("s3.amazonaws.com"), rule={"TrustedOrganizations": ORG})
+    assert isinstance(found, Proposed)
+    fits = len(found.after["key_policy"])
+    found = proposal(*filling, allow("*", USE, Sid="x" * (32_768 - fits - 100)), rule={"TrustedOrganizations": ORG})
+    assert codes(found) == {"POLICY_TOO_LARGE"}
+    assert "32768 are the limit" in found.refusals[0].sentence
+
+
+def test_a_key_out_of_scope_is_left_alone():
+    managed = Key(key_id="k", account=OWN, region="eu-west-1", metadata=KeyMetadata(manager="AWS", state="Enabled"))
+    assert isinstance(proposal(allow("*", USE), key=managed), NothingToDo)
+
+
+def test_the_console_s_own_policy_is_left_alone():
+    statements = [allow(ADMIN, CONSOLE), allow(APP, USE), allow(APP, GRANTS, FOR_RESOURCES)]
+    assert isinstance(proposal(*statements), NothingToDo)
+
+
+def test_a_text_that_is_no_policy_is_refused():
+    assert codes(proposal(text="{")) == {"MALFORMED_POLICY"}

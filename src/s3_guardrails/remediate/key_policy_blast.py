@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from s3_guardrails.encryption.key_access import ADMINISTRATION
+from s3_guardrails.encryption.key_access import ADMINISTRATION, without_accounts
 from s3_guardrails.policy.actions import actions
 from s3_guardrails.policy.callers import Callers, of_accounts
-from s3_guardrails.policy.compare import Change, Comparison, compare
+from s3_guardrails.policy.compare import Change, compare
 from s3_guardrails.policy.document import Policy
 from s3_guardrails.policy.domain import NAME, Domain, constants, texts
 from s3_guardrails.policy.explain import sentence
-from s3_guardrails.policy.prove import Answer, Inconclusive, Refuted
+from s3_guardrails.policy.prove import Answer, Inconclusive, Proved, Refuted
 from s3_guardrails.policy.space import Alternative, Group, Space
 from s3_guardrails.remediate.key_policy_narrow import SPARED_GRANTS
 from s3_guardrails.remediate.key_policy_services import binding
@@ -54,7 +54,11 @@ def keeps_the_policy(task: Task, old: Policy, new: Policy, caller: str | None) -
         task.report.refuse("LOCKED_OUT", what, step)
     if caller is not None:
         space = task.questions.space(task.group(_together(old, new), caller), frozenset({"PutKeyPolicy"}))
-        _refuse(task, "CALLER_LOCKED_OUT", "whoever makes the change could not change it back:", _lost(old, new, space))
+        whole = compare(old, new, space).changes[Change.NO_LONGER_ALLOWED]
+        _refuse(task, "CALLER_LOCKED_OUT", "whoever makes the change could not change it back: lost is that", whole)
+        if isinstance(whole, Proved) and refuted(_lost(old, new, space)):
+            what = f"{caller}, who makes the change, may change the policy afterwards by its identity policies alone"
+            task.report.worry("CALLER_LOSES_GRANT", what)
 
 
 def _gained(task: Task, old: Policy, new: Policy) -> Answer:
@@ -64,9 +68,15 @@ def _gained(task: Task, old: Policy, new: Policy) -> Answer:
 
 
 def _lost(old: Policy, new: Policy, space: Space) -> Answer:
-    found: Comparison = compare(old, new, space)
-    denied, allowed = found.changes[Change.NEWLY_DENIED], found.changes[Change.NO_LONGER_ALLOWED]
-    return denied if isinstance(denied, Refuted | Inconclusive) else allowed
+    """Is nothing lost, neither of what the policy grants by itself nor of what it leaves to identity policies?
+
+    An account entry allows whatever identity policies allow, so the policies are compared with and without those.
+    """
+    whole = compare(old, new, space).changes[Change.NO_LONGER_ALLOWED]
+    if isinstance(whole, Refuted):
+        return whole
+    direct = compare(without_accounts(old), without_accounts(new), space).changes[Change.NO_LONGER_ALLOWED]
+    return whole if isinstance(direct, Proved) else direct
 
 
 def _kept(task: Task, old: Policy, new: Policy) -> Iterator[Space]:

@@ -124,7 +124,7 @@ def _for_some(task: Task, draft: Draft, piece: Piece, statement: Statement) -> I
     everyone = [entry for entry in piece.entries() if entry[1] == "*"]
     others = [entry for entry in piece.entries() if entry[1] != "*"]
     if not _delegated(task, draft, covered(statement)):
-        yield piece.named([("AWS", task.root)])
+        yield draft.original(piece).named([("AWS", task.root)])
     if others:
         yield piece.named(others)
     starred = piece.named(everyone)

@@ -96,6 +96,10 @@ class Draft:
         parsed = self.policy().statements
         yield from (pair for pair in zip(self.pieces, parsed, strict=True) if pair[1].effect is Effect.ALLOW)
 
+    def original(self, piece: Piece) -> Piece:
+        """Return the statement that a piece came of."""
+        return Piece(piece.origin, _listed(self.document["Statement"])[piece.origin])
+
     def alone(self, statement: Statement) -> Policy:
         """Return the policy with this statement as its only Allow."""
         policy = self.policy()

@@ -44,12 +44,14 @@ _BY_ACCOUNT: Final = {
 """Services whose requests to KMS carry aws:SourceAccount."""
 
 _LOGS: Final = re.compile(r"logs(\.[a-z0-9-]+)?\.amazonaws\.com(\.cn)?")
+_REGIONAL: Final = re.compile(r"(\.[a-z]{2}(-[a-z]+)+-[0-9])?\.amazonaws\.com(\.cn)?$")
+"""How Regions that an account must enable, and those of China, spell a service's name."""
 _CLOUDFRONT: Final = "cloudfront.amazonaws.com"
 
 
 def binding(service: str, key: Key, accounts: Sequence[str]) -> Binding | None:
     """Return what binds a service to resources of these accounts, None where no documentation tells."""
-    name = service.removesuffix(".cn")
+    name = _REGIONAL.sub(".amazonaws.com", service)
     if name in _BY_ACCOUNT:
         return Binding("StringEquals", SOURCE_ACCOUNT, tuple(accounts), _BY_ACCOUNT[name])
     if name == _CLOUDFRONT:
