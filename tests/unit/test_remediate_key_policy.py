@@ -1,14 +1,16 @@
 """RestrictKeyPolicy as a table: the statements beside the account's own before and after, or why nothing is changed."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.encryption.key import Key, KeyMetadata
+from s3_guardrails.remediate import key_policy
 from s3_guardrails.remediate.change import NothingToDo, Proposed, Refused
-from s3_guardrails.remediate.key_policy import plan
 from s3_guardrails.remediate.key_policy_roles import DeclaredRoles
 
 RULE = next(each.rule for each in find_rules() if each.name == "KMS_KEY_POLICY_LEAST_PRIVILEGE")
@@ -60,7 +62,7 @@ def service(name: str, action: Any = "kms:GenerateDataKey*", condition: Any = No
 def proposal(*statements: Any, rule=None, roles=None, key=KEY, text=None, **more):
     text = text or json.dumps({"Version": "2012-10-17", "Statement": [ROOT, *statements]})
     judge = RULE(RULE.Parameters.from_config(rule or {}))
-    return plan(judge, key, {"key_policy": text}, DeclaredRoles.from_text(**(roles or {})), **more)
+    return key_policy.plan(judge, key, {"key_policy": text}, DeclaredRoles.from_text(**(roles or {})), **more)
 
 
 def codes(found):
@@ -137,6 +139,12 @@ TABLE: dict[str, tuple[list[Any], dict[str, str], dict[str, str], Any]] = {
     "a service bound to the source of any account": (
         [service("cloudtrail.amazonaws.com", condition=ANY_TRAIL)], {}, {},
         [service("cloudtrail.amazonaws.com", condition={**ANY_TRAIL, **OWN_SOURCE})]),
+    "a service under the name it has in a Region, and in China": (
+        [service("guardduty.me-south-1.amazonaws.com"), service("config.amazonaws.com.cn")], {}, {},
+        [service("guardduty.me-south-1.amazonaws.com", condition=OWN_SOURCE),
+         service("config.amazonaws.com.cn", condition=OWN_SOURCE)]),
+    "services that nothing is documented of": (
+        [service("logging.s3.amazonaws.com"), service("sns.amazonaws.com")], {}, {}, {"SERVICE_BINDING_UNKNOWN"}),
     "a service whose requests carry no source": (
         [service("events.amazonaws.com")], {}, {}, {"SERVICE_BINDING_UNKNOWN"}),
     "a service that is accepted, and one that is not": (
@@ -393,4 +401,14 @@ def test_the_console_s_own_policy_is_left_alone():
 
 
 def test_a_text_that_is_no_policy_is_refused():
-    assert codes(proposal(text="{")) == {"MALFORMED_POLICY"}
+    assert codes(proposal(text="{")) == {"POLICY_UNREADABLE"}
+
+
+def test_the_documentation_knows_every_code():
+    home = Path(key_policy.__file__).parent
+    sources = "".join(path.read_text(encoding="utf-8") for path in home.glob("key_policy*.py"))
+    given = set(re.findall(r'(?:Concern|refused?|worry|Refusal)\((?:task, )?\s*"([A-Z_]+)"', sources))
+    documented = (Path(__file__).parents[2] / "docs" / "remediation.md").read_text(encoding="utf-8")
+    chapter = documented.partition("## Statements of a key policy")[2].partition("\n## ")[0]
+    assert len(given) > 15
+    assert {each for each in given if f"`{each}`" not in chapter} == set()

@@ -47,7 +47,7 @@ def plan(  # noqa: PLR0913 - a key's policy depends on that much
     try:
         old = parse_policy(text)
     except PolicySyntaxError as error:
-        return _refused("MALFORMED_POLICY", f"the key policy is not one: {error}", "put a valid key policy first")
+        return _refused("POLICY_UNREADABLE", f"the key policy is not one: {error}", "put a valid key policy first")
     before = judge(replace(key, policy=old))
     settled = before_change(before) or _undecided(before)
     if settled is not None:

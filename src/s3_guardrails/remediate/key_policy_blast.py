@@ -153,4 +153,4 @@ def _refuse(task: Task, code: str, what: str, answer: Answer) -> None:
         case Refuted():
             task.report.refuse(code, f"{what} {sentence(answer.counterexample)}", BY_HAND)
         case Inconclusive():
-            task.report.refuse(code, f"whether {what} something is open: {answer.reason}", BY_HAND)
+            task.report.refuse(f"{code}_UNDECIDED", f"it is open what {what}: {answer.reason}", BY_HAND)

@@ -23,7 +23,7 @@ def writers_kept_from_decrypting(task: Task, draft: Draft) -> Draft:
     through_s3: Line = ("StringEquals", "kms:ViaService", _s3(task))
     for arns, spared in ((task.write_only, None), (task.write_only_multipart, through_s3)):
         for arn in arns:
-            answer = task.questions.write_only(draft.policy(), arn, through_s3=spared is not None)
+            answer = task.questions.write_only(draft.policy, arn, through_s3=spared is not None)
             if refuted(answer):
                 draft = taken(task, draft, Loss(arn, DECRYPTION, spared), "WRITE_ONLY_DECRYPTS: it is declared so")
     return draft
@@ -37,13 +37,13 @@ def _s3(task: Task) -> tuple[str, ...]:
 
 def separated(task: Task, draft: Draft) -> Draft:
     """Give each principal that has both duties, or every action, the one that is declared for it."""
-    named = tuple(_candidates(task, draft.policy()))
+    named = tuple(_candidates(task, draft.policy))
     draft = _everybody(task, draft, named)
-    named = tuple(dict.fromkeys((*named, *_candidates(task, draft.policy()))))
+    named = tuple(dict.fromkeys((*named, *_candidates(task, draft.policy))))
     for principal in named:
         draft = _one_duty(task, draft, principal)
     if not task.report.refusals:
-        _unnamed(task, draft.policy(), named)
+        _unnamed(task, draft.policy, named)
     return draft
 
 
@@ -64,7 +64,7 @@ def _candidates(task: Task, policy: Policy) -> Iterator[str]:
 
 
 def _one_duty(task: Task, draft: Draft, principal: str) -> Draft:
-    policy = draft.policy()
+    policy = draft.policy
     group = task.group(policy, principal)
     code = _finding(task, policy, principal)
     if code is None or not group.alternatives:
@@ -102,7 +102,7 @@ def _everybody(task: Task, draft: Draft, named: tuple[str, ...]) -> Draft:
     and the declared administrators keep it by name.
     """
     for piece, statement in tuple(draft.allows()):
-        policy = draft.policy()
+        policy = draft.policy
         group = task.questions.principals(without=named).group(policy)
         if not refuted(task.questions.both(policy, group)):
             break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 from s3_guardrails.policy.document import Effect, Policy, Principal, Statement, parse_policy
@@ -75,7 +76,7 @@ class Piece:
         return Piece(self.origin, {**self.source, **elements}, changed=True)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Draft:
     """A policy in the making: the document it came from, and its pieces in order."""
 
@@ -87,13 +88,14 @@ class Draft:
         """Begin with the policy as it is."""
         return cls(policy.source, tuple(Piece(each.index, each.source) for each in policy.statements))
 
+    @cached_property
     def policy(self) -> Policy:
-        """Return the policy as it stands."""
+        """The policy as it stands."""
         return parse_policy({**self.document, "Statement": [dict(each.source) for each in self.pieces]})
 
     def allows(self) -> Iterator[tuple[Piece, Statement]]:
         """Yield the Allow statements."""
-        parsed = self.policy().statements
+        parsed = self.policy.statements
         yield from (pair for pair in zip(self.pieces, parsed, strict=True) if pair[1].effect is Effect.ALLOW)
 
     def original(self, piece: Piece) -> Piece:
@@ -102,8 +104,7 @@ class Draft:
 
     def alone(self, statement: Statement) -> Policy:
         """Return the policy with this statement as its only Allow."""
-        policy = self.policy()
-        return replace(policy, statements=(*policy.denies, statement))
+        return replace(self.policy, statements=(*self.policy.denies, statement))
 
     def rewritten(self, change: Callable[[Piece], Sequence[Piece]]) -> Draft:
         """Return the draft with each piece put through `change`."""
