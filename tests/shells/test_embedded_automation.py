@@ -14,6 +14,7 @@ from s3_guardrails.embedded.automation.failure import StepFailed
 from s3_guardrails.embedded.automation.fields import DocumentError
 from s3_guardrails.embedded.automation.values import ValueRefused, given
 from s3_guardrails.embedded.automation.world import QuickClock, Reply, World
+from s3_guardrails.embedded.server import EmbeddedAws
 
 CASES = Path(__file__).parents[1] / "cases" / "automation"
 RUNS, REFUSED = (yaml.safe_load(CASES.joinpath(name).read_text()) for name in ("runs.yaml", "refused.yaml"))
@@ -41,9 +42,21 @@ def document_of(data):
     return parse_document(json.dumps({"schemaVersion": "0.3", **data}))
 
 
+@pytest.fixture(scope="module")
+def aws():
+    with EmbeddedAws() as shared:
+        yield shared
+
+
+@pytest.fixture
+def bucket(aws):
+    aws.client("s3").create_bucket(Bucket="data")
+    yield "data"
+    aws.client("s3").delete_bucket(Bucket="data")
+
+
 @pytest.fixture
 def world(aws):
-    aws.client("s3").create_bucket(Bucket="data")
     return World(aws.account, aws.region, aws.client, clock=QuickClock())
 
 
@@ -53,8 +66,7 @@ def execution_of(world, data, **parameters):
 
 
 @pytest.mark.parametrize("case", RUNS, ids=lambda case: case["name"])
-def test_a_document_runs_as_documented(aws, case):
-    aws.client("s3").create_bucket(Bucket="data")
+def test_a_document_runs_as_documented(aws, bucket, case):
     clock = QuickClock()
     functions = Functions(clock, case.get("functions", {}))
     execution = execution_of(World(aws.account, aws.region, aws.client, functions, clock=clock), case["document"])

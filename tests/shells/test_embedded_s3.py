@@ -133,7 +133,6 @@ def test_two_rules_and_unknown_blocked_types_are_malformed(s3):
         (document({**TLS_ONLY, "Action": "kms:Decrypt"}), "MalformedPolicy"),
         (document({**TLS_ONLY, "Condition": {"Boolean": {"aws:SecureTransport": "false"}}}), "MalformedPolicy"),
         (document({**TLS_ONLY, "Principal": {"AWS": "arn:aws:iam::111122223333:role/*"}}), "MalformedPolicy"),
-        (document(TLS_ONLY, TLS_ONLY), "MalformedPolicy"),
         (document({**TLS_ONLY, "Sid": "x" * 20_480}), "PolicyTooLarge"),
     ],
 )
@@ -203,6 +202,11 @@ def test_a_conditional_deny_does_not_refuse_calls_that_it_does_not_mean(s3):
     s3.put_bucket_policy(Bucket="plain-bucket", Policy=document(TLS_ONLY))
     s3.put_object(Bucket="plain-bucket", Key="a", Body=b"text")
     assert s3.get_object(Bucket="plain-bucket", Key="a")["Body"].read() == b"text"
+
+
+def test_statements_may_share_a_sid(s3):
+    s3.put_bucket_policy(Bucket="plain-bucket", Policy=document(TLS_ONLY, TLS_ONLY))
+    assert s3.get_bucket_policy(Bucket="plain-bucket")["Policy"] == document(TLS_ONLY, TLS_ONLY)
 
 
 def test_calls_that_expect_another_owner_are_refused(s3):

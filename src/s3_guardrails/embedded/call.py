@@ -44,7 +44,7 @@ class Call:
 
     `parameters` are the JSON body's members, or S3's query parameters; names of `headers` are in lower case.
     `forward` gives moto's own answer, to the body as it came or to another one; it may be asked once. `access_key` is
-    the key that signed the call, empty if none did.
+    the key that signed the call, empty if none did; `key` is the object's, for calls about one.
     """
 
     service: str
@@ -57,6 +57,7 @@ class Call:
     body: bytes
     forward: Callable[..., Answer]
     access_key: str = ""
+    key: str = ""
 
     @property
     def name(self) -> str:
@@ -88,7 +89,7 @@ def refusal(call_service: str, refused: Refused) -> Answer:
     return Answer(refused.status, json.dumps(body).encode(), {"Content-Type": "application/x-amz-json-1.1"})
 
 
-_SCOPE: Final = re.compile(r"Credential=([^/]+)/[0-9]{8}/([^/]+)/([^/]+)/aws4_request")
+_SCOPE: Final = re.compile(r"([^/=,& ]+)/[0-9]{8}/([^/]+)/([^/]+)/aws4_request")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +101,11 @@ class Signature:
     service: str = "s3"
 
     @classmethod
-    def read(cls, authorization: str) -> Signature:
-        """Read the Authorization header (Signature Version 4)."""
-        found = _SCOPE.search(authorization)
-        return cls(*found.groups()) if found else cls()
+    def read(cls, authorization: str, query: str = "") -> Signature:
+        """Read the Authorization header or, in a presigned URL, the query (of Signature Version 4 or 2)."""
+        if found := _SCOPE.search(authorization) or _SCOPE.search(unquote(query)):
+            return cls(*found.groups())
+        return cls(dict(parse_qsl(query)).get("AWSAccessKeyId", ""))
 
 
 def json_operation(headers: Mapping[str, str], body: bytes) -> tuple[str, str, dict[str, Any]]:

@@ -7,6 +7,7 @@ replication rule loses its SourceSelectionCriteria.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 from xml.etree import ElementTree as ET
@@ -17,6 +18,13 @@ from moto.s3control.models import s3control_backends
 from s3_guardrails.embedded.bucket_encryption import UNCONFIGURED, EncryptionRule, parse_rule
 from s3_guardrails.embedded.bucket_policy import checked, is_public
 from s3_guardrails.embedded.call import Answer, Call, Refused, xml_answer
+from s3_guardrails.embedded.object_access import (
+    KEYS_OF_HEADERS,
+    asks,
+    refuse_blocked,
+    refuse_denied,
+    refuse_insecure,
+)
 from s3_guardrails.policy.document import parse_policy
 
 PAGE: Final = 10_000
@@ -27,14 +35,39 @@ PAGE: Final = 10_000
 class S3Service:
     """Keeps what moto cannot keep: encryption rules and policies, by bucket. Methods ``on_…`` answer operations.
 
+    `enforcing`: requests for objects are judged by the bucket's policy (see `object_access`).
     `principals`: the ARNs of the users and roles that exist; a policy that names another one is refused. None: all do.
     """
 
+    enforcing: bool = False
     principals: frozenset[str] | None = None
     sse_c_blocked_at_creation: bool = False
     encryption: dict[str, EncryptionRule] = field(default_factory=dict)
     policies: dict[str, str] = field(default_factory=dict)
     replications: dict[str, bytes] = field(default_factory=dict)
+    _begun: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def admit(self, call: Call) -> None:
+        """Refuse what S3 refuses whatever the operation does: a foreign owner, blocked types, the policy's denials."""
+        refuse_foreign(call)
+        refuse_blocked(call, self.encryption.get(call.resource, UNCONFIGURED).blocked)
+        refuse_insecure(call)
+        for asked in asks(call) if self.enforcing else ():
+            _, owner = s3_backends.bucket_accounts.get(asked[0], (None, None))
+            if owner is not None:
+                text = self.policies.get(asked[0])
+                begun = self._begun.get(call.parameters.get("uploadId", ""), {})
+                refuse_denied(call, asked, parse_policy(text) if text else None, owner, begun)
+
+    def on_create_multipart_upload(self, call: Call) -> Answer:
+        """Remember how an upload began: its parts are judged by that."""
+        answer = call.forward()
+        found = re.search(rb"<UploadId>([^<]+)<", answer.body)
+        if found:
+            self._begun[found[1].decode()] = {
+                name: call.headers[name] for name in KEYS_OF_HEADERS if name in call.headers
+            }
+        return answer
 
     def on_create_bucket(self, call: Call) -> Answer:
         """New buckets have SSE-S3; where the account has the April 2026 default, SSE-C is blocked too."""
