@@ -67,7 +67,7 @@ def test_a_key_that_cannot_rotate_has_nothing_to_do_and_is_verified_as_it_is(aws
 
 def test_a_refusal_fails_the_step_with_code_sentence_and_next_step(aws, call):
     bucket(aws, "ledger", encryption=default("AES256"))
-    with pytest.raises(StepFailed, match=r"^REFUSED: CHOOSE_KEY: .+ Next step: name one with KmsKeyArn"):
+    with pytest.raises(StepFailed, match=r"^REFUSED: CHOOSE_KEY: .+ Next step: name the key with KmsKeyArn"):
         call("SetBucketDefaultEncryption", "plan")
 
 

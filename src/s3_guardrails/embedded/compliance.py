@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from s3_guardrails.decision import Verdict
@@ -62,8 +62,36 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Click:
+    """What became of one click: `succeeded`, whether a person approved, the plan, or why it failed."""
+
+    rule: str
+    resource: str
+    name: str
+    succeeded: bool
+    approved: bool
+    plan: Mapping[str, Any] | None
+    failure: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data; `plan` has the state before and after, the calls and the diff."""
+        return {
+            "rule": self.rule,
+            "resource": self.resource,
+            "name": self.name,
+            "succeeded": self.succeeded,
+            "approved": self.approved,
+            "plan": self.plan,
+            "failure": self.failure,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Played:
-    """What a play of AWS Config found. `seconds` maps a stage to its duration."""
+    """What a play of AWS Config found, what became of each click, and what was found afterwards.
+
+    `seconds` maps a stage to its duration; `mended` is empty where nobody clicked.
+    """
 
     account: str
     region: str
@@ -71,20 +99,27 @@ class Played:
     invocations: int
     failures: list[Failure]
     seconds: Mapping[str, float]
+    clicks: Sequence[Click] = ()
+    mended: Mapping[str, list[Row]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain data: `account`, `region`, `rules`, `invocations`, `failures`, `seconds`."""
+        """Return plain data; `rules` before and `mended` after the `remediations`."""
         return {
             "account": self.account,
             "region": self.region,
-            "rules": {
-                name: {"counts": counts(found), "resources": [row.as_json() for row in found]}
-                for name, found in self.rules.items()
-            },
+            "rules": _told(self.rules),
+            "remediations": [each.as_json() for each in self.clicks],
+            "mended": _told(self.mended),
             "invocations": self.invocations,
             "failures": [{"rule": each.rule, "resource": each.resource, "error": each.error} for each in self.failures],
             "seconds": dict(self.seconds),
         }
+
+
+def _told(rules: Mapping[str, list[Row]]) -> dict[str, Any]:
+    return {
+        name: {"counts": counts(found), "resources": [row.as_json() for row in found]} for name, found in rules.items()
+    }
 
 
 def rows(results: Sequence[Mapping[str, Any]], known: Mapping[str, tuple[str, str]]) -> list[Row]:

@@ -10,18 +10,24 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Final, TextIO
 
 from rich.console import Console
 
+from s3_guardrails.decision import Verdict
 from s3_guardrails.discovery import Entry, find_rules
-from s3_guardrails.embedded.compliance import Played, rows
+from s3_guardrails.embedded.compliance import Click, Played, rows
+from s3_guardrails.embedded.item import Recorder
+from s3_guardrails.embedded.operator import Operator
 from s3_guardrails.embedded.player import ConfigPlayer, Invoke, deliver_all, in_lambda, in_process, runtime_of
 from s3_guardrails.embedded.seed.account import BUCKETS, fill, items
+from s3_guardrails.embedded.seed.data_bucket import EVIDENCE
 from s3_guardrails.embedded.seed.key import KEYS
 from s3_guardrails.embedded.seed.parameter import PARAMETERS
 from s3_guardrails.embedded.server import EmbeddedAws
 from s3_guardrails.embedded.view import show
+from s3_guardrails.remediate.remediation import REMEDIATIONS
 
 RAN: Final = 0
 COULD_NOT_RUN: Final = 2
@@ -44,7 +50,10 @@ def run_demo(json: bool, out: TextIO) -> int:
 
 
 def play(*, lambdas: bool = True) -> Played:
-    """Fill, deploy, deliver and read back; without `lambdas` the handlers are called in this process."""
+    """Fill, deploy, deliver, read back, click and read again; without `lambdas` nobody clicks.
+
+    Handlers are then called in this process.
+    """
     entries = find_rules()
     clock = [time.monotonic()]
     with EmbeddedAws() as aws, ExitStack() as stack:
@@ -57,9 +66,29 @@ def play(*, lambdas: bool = True) -> Played:
         known = {**_known_buckets(), **_known_keys(names)}
         found = {entry.name: rows(player.results(entry.name), known) for entry in entries}
         clock.append(time.monotonic())
-    stages = zip(("account filled", "AWS Config played"), clock, clock[1:], strict=False)
+        clicks = _clicked(aws, player, invoke, stack) if lambdas else []
+        mended = {entry.name: rows(player.results(entry.name), known) for entry in entries} if clicks else {}
+        clock.append(time.monotonic())
+    stages = zip(("account filled", "AWS Config played", "findings remediated"), clock, clock[1:], strict=False)
     seconds = {name: round(after - before, 1) for name, before, after in stages}
-    return Played(aws.account, aws.region, found, player.invocations, player.failures, seconds)
+    named = [replace(each, name=known.get(each.resource, (each.resource, ""))[0]) for each in clicks]
+    return Played(aws.account, aws.region, found, player.invocations, player.failures, seconds, named, mended)
+
+
+def _clicked(aws: EmbeddedAws, player: ConfigPlayer, invoke: Invoke, stack: ExitStack) -> list[Click]:
+    """Click for every finding, one rule after the other, and let AWS Config look at what changed."""
+    operator = Operator(aws, player.entries, EVIDENCE.name)
+    operator.deploy(PARAMETERS, stack)
+    clicks: list[Click] = []
+    for entry in sorted(player.entries, key=lambda each: list(REMEDIATIONS).index(each.rule.remediation)):
+        found = rows(player.results(entry.name), {})
+        clicks += operator.click(entry, [row for row in found if row.verdict is Verdict.NON_COMPLIANT])
+    recorder = Recorder(aws.client("s3"), aws.client("kms"), aws.account, aws.region)
+    for resource in dict.fromkeys(each.resource for each in clicks if each.plan):
+        of_bucket = any(bucket.name == resource for bucket in BUCKETS)
+        player.deliver(recorder.bucket(resource) if of_bucket else recorder.key(resource), invoke)
+    player.schedule(invoke)
+    return clicks
 
 
 def _lambdas(aws: EmbeddedAws, entries: tuple[Entry, ...], stack: ExitStack) -> Invoke:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, TextIO
 
 from rich.box import SIMPLE_HEAD
@@ -10,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from s3_guardrails.decision import Verdict
-from s3_guardrails.embedded.compliance import COUNTED, Played, Row, counts
+from s3_guardrails.embedded.compliance import COUNTED, Click, Played, Row, counts
+from s3_guardrails.escape import printable
 
 WIDTH: Final = 100
 STYLES: Final = {
@@ -33,6 +36,10 @@ def show(played: Played, out: TextIO) -> None:
     console.print(f"AWS Config knows no UNDETERMINED: it shows these {undetermined} as NON_COMPLIANT")
     console.print(f"account {played.account}, {played.region}: {played.invocations} invocations of real handlers")
     console.print(", ".join(f"{name} in {seconds} s" for name, seconds in played.seconds.items()))
+    for name, clicks in _by_rule(played.clicks).items():
+        console.print(_click_table(name, clicks))
+    if played.mended:
+        console.print(_totals(replace(played, rules=played.mended), "totals after remediation"))
     for failure in played.failures:
         console.print(Text(f"failed: {failure.rule} {failure.resource}: {failure.error}", style="red"))
 
@@ -56,8 +63,36 @@ def _resource(row: Row) -> Text:
     return text
 
 
-def _totals(played: Played) -> Table:
-    table = Table(title="totals", title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+def _by_rule(clicks: Sequence[Click]) -> dict[str, list[Click]]:
+    return {
+        name: [each for each in clicks if each.rule == name] for name in dict.fromkeys(each.rule for each in clicks)
+    }
+
+
+def _click_table(name: str, clicks: list[Click]) -> Table:
+    title = f"remediation of {name}: one click each"
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False, expand=True)
+    table.add_column("resource", ratio=36, overflow="fold")
+    table.add_column("outcome", no_wrap=True, min_width=9)
+    table.add_column("what was done, or why not and what to do instead", ratio=55, overflow="fold")
+    for each in sorted(clicks, key=lambda each: (not each.succeeded, each.name)):
+        outcome = Text("mended", style="green") if each.succeeded else Text("refused", style="yellow")
+        table.add_row(Text(each.name), outcome, Text(_what(each)))
+    return table
+
+
+def _what(click: Click) -> str:
+    if not click.succeeded:
+        return printable(click.failure.partition("REFUSED: ")[2] or click.failure)
+    if click.plan is None:
+        return "nothing left to do"
+    calls = ", ".join(each["operation"] for each in click.plan["calls"])
+    asked = ", ".join(each["code"] for each in click.plan["concerns"])
+    return f"{calls}{f', approved ({asked})' if click.approved else ''}; undo with {click.plan['plan_id']}"
+
+
+def _totals(played: Played, title: str = "totals") -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("rule", no_wrap=True)
     for name in COUNTED:
         table.add_column(name.lower().replace("_", "\n"), justify="right")

@@ -53,6 +53,7 @@ class SessionClients:
         self._session = session or boto3.Session()
         self._endpoint_url = endpoint_url
         self._settings = settings
+        self._unretried: SessionClients | None = None
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = Lock()
 
@@ -86,8 +87,10 @@ class SessionClients:
 
     def unretried(self) -> SessionClients:
         """Return clients of the same session that send each call once: a write is not repeated unseen."""
-        once = SETTINGS.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
-        return SessionClients(self._session, self._endpoint_url, once)
+        if self._unretried is None:
+            once = SETTINGS.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+            self._unretried = SessionClients(self._session, self._endpoint_url, once)
+        return self._unretried
 
     def knows(self, region: str, partition: str) -> bool:
         """Is there such a Region in the partition, as far as the SDK's data says?"""

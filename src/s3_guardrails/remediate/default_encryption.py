@@ -13,6 +13,7 @@ from s3_guardrails.encryption.fact import ABSENT, Unreadable, known
 from s3_guardrails.encryption.key import KeyMetadata
 from s3_guardrails.encryption.mode import DSSE_KMS_HEADER, SSE_KMS_HEADER, SSE_S3_HEADER, EncryptionMode
 from s3_guardrails.remediate.change import Proposal, Proposed, Refusal, Refused, State
+from s3_guardrails.remediate.hazard_evidence import listed
 from s3_guardrails.remediate.judged import Judge, before_change, would_not_help
 from s3_guardrails.remediate.state import put_encryption
 
@@ -81,8 +82,8 @@ def _keys(bucket: Bucket, choice: KeyChoice) -> tuple[str, ...]:
         account = choice.present.split(":")[4]
         if approved.names(bucket, choice.present) or approved.trusts(bucket, account):
             return (choice.present,)
-    listed = _listed(bucket, approved)
-    return listed if len(listed) == 1 else ()
+    only = _listed(bucket, approved)
+    return only if len(only) == 1 else ()
 
 
 def _listed(bucket: Bucket, approved: ApprovedKeys) -> tuple[str, ...]:
@@ -91,15 +92,11 @@ def _listed(bucket: Bucket, approved: ApprovedKeys) -> tuple[str, ...]:
 
 
 def _choose(bucket: Bucket, choice: KeyChoice) -> Refusal:
-    listed = _listed(bucket, choice.approved)
-    what = (
-        f"{len(listed)} approved keys could be meant: {', '.join(listed[:5])}"
-        if listed
-        else "no key is approved by name"
-    )
-    return Refusal(
-        "CHOOSE_KEY", f"the data class asks for a customer managed key, and {what}", "name one with KmsKeyArn"
-    )
+    """Name the approved keys as the parameter does: an alias says more than an ARN."""
+    named = (*choice.approved.references, *choice.approved.arns)
+    several = f"{len(_listed(bucket, choice.approved))} approved keys could be meant: {listed(named, 5)}"
+    what = f"the data class asks for a customer managed key, and {several if named else 'no key is approved by name'}"
+    return Refusal("CHOOSE_KEY", what, "name the key with KmsKeyArn")
 
 
 def _managed_by_aws(found: KeyMetadata | Unreadable) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -118,9 +119,9 @@ def _approval(engine: Engine, event: Mapping[str, Any]) -> Allow:
 
 
 def _engine(function_arn: str) -> Engine:
-    """Work in the function's own account and Region; nothing is kept between invocations but the code."""
+    """Work in the function's own account and Region; what is read is not kept between invocations, clients are."""
     _, partition, _, region, account = function_arn.split(":")[:5]
-    clients = SessionClients()
+    clients = _clients(os.environ.get("AWS_ENDPOINT_URL"))
     reader = LiveReader(clients, account, region, partition)
     own = OwnEvidence(
         bucket=_environment("GUARDRAILS_EVIDENCE_BUCKET"), key=os.environ.get("GUARDRAILS_EVIDENCE_KEY", "")
@@ -128,6 +129,12 @@ def _engine(function_arn: str) -> Engine:
     store = BucketStore(clients, own.bucket, account, region)
     caller = clients.client("sts", region).get_caller_identity()["Arn"]
     return Engine(reader=reader, clients=clients, store=store, sleep=time.sleep, own=own, caller=caller)
+
+
+@lru_cache(maxsize=1)
+def _clients(endpoint_url: str | None) -> SessionClients:
+    """Making a client takes longer than most calls; credentials are those of the process."""
+    return SessionClients(endpoint_url=endpoint_url)
 
 
 def _order(engine: Engine, name: str, event: Mapping[str, Any]) -> Order:

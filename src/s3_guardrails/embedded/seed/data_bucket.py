@@ -39,7 +39,16 @@ def _teams(bucket: str, count: int) -> tuple[Statement, ...]:
     )
 
 
+EVIDENCE: Final = BucketSeed(
+    name="acme-guardrails-evidence",
+    why="keeps the plans and pre-images of remediations, and is guarded like the model",
+    data_class="confidential",
+    default=kms("orders"),
+    statements=guarded("acme-guardrails-evidence", ORDERS),
+)
+
 DATA_BUCKETS: Final = (
+    EVIDENCE,
     BucketSeed(
         name="acme-orders",
         why="the model: approved key, Bucket Key, TLS, nothing else gets in",
