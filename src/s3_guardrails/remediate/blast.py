@@ -12,7 +12,7 @@ from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.policy.automaton import Pattern, union
 from s3_guardrails.policy.callers import Callers
 from s3_guardrails.policy.compare import Change, compare
-from s3_guardrails.policy.document import Policy
+from s3_guardrails.policy.document import Effect, Policy
 from s3_guardrails.policy.domain import constants, language
 from s3_guardrails.policy.explain import sentence
 from s3_guardrails.policy.prove import Answer, Inconclusive, Proved, Refuted
@@ -70,6 +70,8 @@ def harm(change: Replacement, untouched: Iterable[Space]) -> Iterator[Refusal]:
 
 def loosened(change: Replacement) -> Iterator[Concern | Refusal]:
     """Tell of requests that were denied and no longer are: a change may only take back statements of its own."""
+    if _only_denies_more(change):
+        return
     space = change.space(change.callers(), change.every_action(), ANY_TRANSPORT)
     changes = compare(change.before, change.after, space).changes
     for kind in (Change.NO_LONGER_DENIED, Change.NEWLY_ALLOWED):
@@ -83,6 +85,14 @@ def loosened(change: Replacement) -> Iterator[Concern | Refusal]:
                 return
             case Proved():
                 pass
+
+
+def _only_denies_more(change: Replacement) -> bool:
+    """Is every statement still there, and every new one a Deny? Then nothing more is let through."""
+    old, new = ([each.source for each in policy.statements] for policy in (change.before, change.after))
+    added = [each for each in change.after.statements if each.source not in old]
+    same = change.before.version == change.after.version
+    return same and all(each in new for each in old) and all(each.effect is Effect.DENY for each in added)
 
 
 def spared(everybody: Group, asked: Callers) -> Group | None:
