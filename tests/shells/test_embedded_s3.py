@@ -141,6 +141,11 @@ def test_what_s3_refuses_as_a_policy_is_not_stored(s3, text, code):
     assert code_of(s3.get_bucket_policy, Bucket="plain-bucket") == "NoSuchBucketPolicy"
 
 
+def test_statements_that_share_a_sid_are_stored_as_live_buckets_have_them(s3):
+    s3.put_bucket_policy(Bucket="plain-bucket", Policy=document(TLS_ONLY, TLS_ONLY))
+    assert s3.get_bucket_policy(Bucket="plain-bucket")["Policy"] == document(TLS_ONLY, TLS_ONLY)
+
+
 @pytest.mark.parametrize("gone", ["AROAEXAMPLEEXAMPLE12", "AIDAEXAMPLEEXAMPLE12"])
 def test_a_policy_that_names_a_deleted_principal_is_refused(s3, gone):
     text = document({**TLS_ONLY, "Principal": {"AWS": ["arn:aws:iam::111122223333:root", gone]}})

@@ -98,7 +98,7 @@ def tls(bucket=BUCKET, surroundings=CALM, evidence=Evidence(http_callers=())):  
     return bucket_hazards("RequireTls", bucket, surroundings, to_policy(*own, NO_HTTP), TODAY, evidence)
 
 
-def uploads(after, bucket=BUCKET, surroundings=CALM, evidence=Evidence()):  # noqa: B008
+def uploads(after, bucket=BUCKET, surroundings=CALM, evidence=Evidence(wrong_uploaders=())):  # noqa: B008
     return bucket_hazards("DenyWrongUploads", bucket, surroundings, after, TODAY, evidence)
 
 

@@ -10,7 +10,7 @@ from s3_guardrails.encryption.fact import Unreadable
 from s3_guardrails.encryption.surroundings import Surroundings
 from s3_guardrails.remediate.change import Proposed
 from s3_guardrails.remediate.hazard import ALL_NEEDED, NEEDED, key_hazards, needed
-from s3_guardrails.remediate.hazard_evidence import Evidence, HttpCaller
+from s3_guardrails.remediate.hazard_evidence import Evidence, SeenCaller
 
 # who owns it
 
@@ -82,17 +82,31 @@ def test_without_logs_a_person_must_look():
 
 @pytest.mark.parametrize(("days", "expected"), [(0, ["HTTP_CALLERS"]), (30, ["HTTP_CALLERS"]), (31, [])])
 def test_callers_over_plain_http_in_the_last_thirty_days_stop_it(days, expected):
-    seen = HttpCaller("arn:aws:iam::111122223333:user/fax", TODAY - timedelta(days=days), 3)
+    seen = SeenCaller("arn:aws:iam::111122223333:user/fax", TODAY - timedelta(days=days), 3)
     assert codes(tls(evidence=Evidence(http_callers=[seen]))) == expected
 
 
 def test_at_most_ten_callers_are_named_the_busiest_first():
-    seen = [HttpCaller(f"caller-{number:02}", TODAY, number) for number in range(12)]
+    seen = [SeenCaller(f"caller-{number:02}", TODAY, number) for number in range(12)]
     told = sentence(tls(evidence=Evidence(http_callers=seen)), "HTTP_CALLERS")
     assert "by caller-11 (11, last 2026-06-01), caller-10" in told
     assert "caller-02" in told
     assert "caller-01" not in told
     assert told.endswith("and 2 more")
+
+
+@pytest.mark.parametrize(
+    ("seen", "refusals", "approvals"),
+    [
+        (None, [], ["NO_LOGS"]),
+        ([], [], []),
+        ([SeenCaller("terraform", TODAY)], ["WRONG_UPLOADERS"], []),
+        ([SeenCaller("terraform", TODAY - timedelta(days=31))], [], []),
+    ],
+)
+def test_writers_that_logs_show_with_what_would_be_denied_stop_it(seen, refusals, approvals):
+    found = uploads(to_policy(NO_HTTP), evidence=Evidence(wrong_uploaders=seen))
+    assert (codes(found), concerns(found)) == (refusals, approvals)
 
 
 # what is not known

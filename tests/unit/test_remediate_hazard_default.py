@@ -187,8 +187,22 @@ WRITERS = [
     ("flow logs, granted", [VENDED], {}, [let("delivery.logs.amazonaws.com")], []),
     ("the grant denied again", [VENDED], {}, [let("delivery.logs.amazonaws.com"), deny("*", "kms:Gen*", "*")], STOP),
     ("a service that only lists", [READER], {}, [], []),
-    ("a service nobody has heard of", [allow({"Service": "quux.amazonaws.com"}, "s3:*")], {}, [], STOP),
+    ("a service nobody has heard of", [allow({"Service": "quux.amazonaws.com"}, "s3:Put*")], {}, [], STOP),
 ]  # fmt: skip
+
+
+CDN = allow({"Service": "cloudfront.amazonaws.com"}, "s3:GetObject", StringEquals={"aws:SourceArn": "arn:aws:x"})
+READERS = [
+    ("CloudFront with origin access control", [], ["SERVICE_READER_WOULD_STOP"]),
+    ("granted", [let("cloudfront.amazonaws.com")], []),
+    ("granted to write only", [grant({"Service": "cloudfront.amazonaws.com"}, "kms:GenerateDataKey")],
+        ["SERVICE_READER_WOULD_STOP"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("_", "key_statements", "expected"), READERS)
+def test_services_that_read_need_to_decrypt(_, key_statements, expected):
+    assert codes(default(None, with_policy(CDN), CALM, key(*key_statements))) == expected
 
 
 @pytest.mark.parametrize(("_", "statements", "around", "key_statements", "expected"), WRITERS)

@@ -9,10 +9,9 @@ from enum import StrEnum
 from typing import Final
 
 from s3_guardrails.encryption.bucket import Bucket
-from s3_guardrails.encryption.service_writer import LOAD_BALANCER_ACCOUNTS
+from s3_guardrails.encryption.service_writer import LOAD_BALANCER_ACCOUNTS, lets
 from s3_guardrails.policy.document import Condition, Policy, Principal, PrincipalKind, Statement
 from s3_guardrails.policy.operator import TEXT, Comparison, Quantifier
-from s3_guardrails.policy.pattern import matches
 from s3_guardrails.policy.public import grants_to_everyone, public_statements
 
 
@@ -143,13 +142,8 @@ def _fixes(condition: Condition) -> bool:
 def _needs(bucket: Bucket, statement: Statement) -> frozenset[str]:
     if not _about_objects(bucket, statement):
         return frozenset()
-    allowed = (NEEDS[action] for action in NEEDS if _lets(statement, action))
+    allowed = (NEEDS[action] for action in NEEDS if lets(statement, action))
     return frozenset[str]().union(*allowed)
-
-
-def _lets(statement: Statement, action: str) -> bool:
-    unclear = "Action" in statement.unclear
-    return unclear or any(matches(each, action, ignore_case=True) for each in statement.actions) != statement.not_action
 
 
 def _about_objects(bucket: Bucket, statement: Statement) -> bool:

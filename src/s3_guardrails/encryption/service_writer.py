@@ -83,7 +83,7 @@ def service_writers(bucket: Bucket, policy: Policy, surroundings: Surroundings) 
 
 
 def _let_in(bucket: Bucket, policy: Policy, surroundings: Surroundings) -> Iterator[ServiceWriter]:
-    for each in filter(lets_write, policy.allows):
+    for each in (one for one in policy.allows if lets(one, "s3:PutObject")):
         foreign = bool(set(_ACCOUNT.findall(json.dumps(each.source))) - {bucket.account})
         for principal in each.principals:
             if principal.kind is PrincipalKind.SERVICE:
@@ -97,10 +97,10 @@ _ACCOUNT: Final = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")
 """An account id; a statement that names another one lets a service write for that account, whose settings we lack."""
 
 
-def lets_write(statement: Statement) -> bool:
-    """Does an Allow name PutObject?"""
-    named = any(matches(each, "s3:PutObject", ignore_case=True) for each in statement.actions)
-    return named != statement.not_action
+def lets(statement: Statement, action: str) -> bool:
+    """Does an Allow name the action, or leave open whether it does?"""
+    named = any(matches(each, action, ignore_case=True) for each in statement.actions)
+    return named != statement.not_action or "Action" in statement.unclear
 
 
 def _by_settings(surroundings: Surroundings) -> Iterator[ServiceWriter]:

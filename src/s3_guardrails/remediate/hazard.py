@@ -15,22 +15,23 @@ from s3_guardrails.encryption.key import Key
 from s3_guardrails.encryption.surroundings import Surroundings
 from s3_guardrails.remediate.change import Proposed
 from s3_guardrails.remediate.hazard_access import access
+from s3_guardrails.remediate.hazard_callers import http_callers, website, wrong_uploaders
 from s3_guardrails.remediate.hazard_evidence import NO_EVIDENCE, Evidence, Finding, Hazards, collected
 from s3_guardrails.remediate.hazard_key import changed_key_policy, key_in_use, target_key
 from s3_guardrails.remediate.hazard_owner import owned
 from s3_guardrails.remediate.hazard_policy import bucket_policy
 from s3_guardrails.remediate.hazard_replication import replication
 from s3_guardrails.remediate.hazard_setting import NewDefault, new_default
-from s3_guardrails.remediate.hazard_tls import callers, website
 from s3_guardrails.remediate.hazard_writer import denied_writers, stopped_writers
 
 REQUIRE_TLS: Final = "RequireTls"
+DENY_WRONG_UPLOADS: Final = "DenyWrongUploads"
 
 _OF_POLICY: Final = ("policy_is_public", "public_access_block", "account_public_access_block")
 _WRITERS: Final = ("logs_from", "delivery_channels", "trails")
 NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     REQUIRE_TLS: ("website", *_OF_POLICY),
-    "DenyWrongUploads": (*_OF_POLICY, *_WRITERS),
+    DENY_WRONG_UPLOADS: (*_OF_POLICY, *_WRITERS),
     "SetBucketDefaultEncryption": ("replication", *_WRITERS),
 }
 """Remediation → the facts of `Surroundings` that `bucket_hazards` looks at."""
@@ -64,9 +65,11 @@ def bucket_hazards(
             yield from bucket_policy(bucket, surroundings, proposal.after["policy"], evidence)
         if "policy" in proposal.after and remediation == REQUIRE_TLS:
             yield from website(surroundings)
-            yield from callers(evidence, today)
+            yield from http_callers(evidence, today)
         elif "policy" in proposal.after:
             yield from denied_writers(bucket, surroundings, proposal.after["policy"])
+        if "policy" in proposal.after and remediation == DENY_WRONG_UPLOADS:
+            yield from wrong_uploaders(evidence, today)
         if "encryption" in proposal.after:
             yield from _encryption(bucket, surroundings, proposal, evidence)
 

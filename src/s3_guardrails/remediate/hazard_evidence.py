@@ -29,8 +29,8 @@ class Hazards:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpCaller:
-    """Somebody who called the bucket over plain HTTP: ARN, account or `anonymous`; the last day, and how often."""
+class SeenCaller:
+    """Somebody that logs show: ARN, account or `anonymous`; the last day, and how often."""
 
     who: str
     last_seen: date
@@ -53,12 +53,14 @@ class Evidence:
     """What else is known when a change is judged; None: nobody looked.
 
     `role`: the ARN that will write the change (a role, user or role session). `target`: the key that the default names
-    after the change, with its `metadata` and `policy`. `http_callers`: from logs, empty if nobody was seen.
+    after the change, with its `metadata` and `policy`. From logs, empty if nobody was seen: `http_callers`, over plain
+    HTTP; `wrong_uploaders`, with a mode or key that would be denied.
     """
 
     role: str | None = None
     target: Key | None = None
-    http_callers: Sequence[HttpCaller] | None = None
+    http_callers: Sequence[SeenCaller] | None = None
+    wrong_uploaders: Sequence[SeenCaller] | None = None
     simulation: Simulation | None = None
     accept_unknown_sse_c: bool = False
 

@@ -7,11 +7,11 @@ from typing import Final
 
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.fact import Unreadable
-from s3_guardrails.encryption.service_writer import ServiceWriter, lets_write, service_writers
+from s3_guardrails.encryption.service_writer import ServiceWriter, lets, service_writers
 from s3_guardrails.encryption.surroundings import Surroundings
 from s3_guardrails.encryption.write import MODE
 from s3_guardrails.policy.authorize import denied
-from s3_guardrails.policy.document import Policy
+from s3_guardrails.policy.document import Policy, PrincipalKind
 from s3_guardrails.policy.domain import constants, texts
 from s3_guardrails.policy.prove import Answer, Question, prove
 from s3_guardrails.policy.prove import Refuted as Granted
@@ -57,6 +57,7 @@ def stopped_writers(
         return
     if not change.another_key:
         return
+    yield from _readers(policy, change, evidence)
     for writer in service_writers(bucket, policy, surroundings):
         if writer.sse_s3_only:
             yield Refusal(
@@ -64,7 +65,9 @@ def stopped_writers(
                 f"{writer.name} can write with SSE-S3 only: its logs would stop",
                 "let the data class accept SSE-S3 for this bucket, or move the logs to a bucket of their own",
             )
-        elif not writer.own_key and not isinstance(_use(change, writer, evidence), Granted):
+        elif not writer.own_key and not isinstance(
+            _use(change, writer.principal, "GenerateDataKey", evidence), Granted
+        ):
             yield Refusal(
                 CODE,
                 f"{writer.name} writes with the bucket's default, and the policy of the key {change.after.key} does not"
@@ -79,17 +82,29 @@ def _closed(surroundings: Surroundings) -> Iterator[Finding]:
             yield unreadable(fact, "deliveries of an AWS service to this bucket might stop")
 
 
-def _use(change: NewDefault, writer: ServiceWriter, evidence: Evidence) -> Answer | None:
-    """Ask the key policy: is there no request by which the service makes a data key? Refuted is the good answer."""
+def _readers(policy: Policy, change: NewDefault, evidence: Evidence) -> Iterator[Finding]:
+    """Services that read objects decrypt them with their own principal: CloudFront with origin access control, say."""
+    named = (each for one in policy.allows if lets(one, "s3:GetObject") for each in one.principals)
+    for name in dict.fromkeys(each.value for each in named if each.kind is PrincipalKind.SERVICE):
+        if not isinstance(_use(change, name, "Decrypt", evidence), Granted):
+            yield Refusal(
+                "SERVICE_READER_WOULD_STOP",
+                f"{name} reads the bucket, and the policy of the key {change.after.key} does not let it decrypt",
+                f"grant {name} kms:Decrypt there, bound to its source, then plan again",
+            )
+
+
+def _use(change: NewDefault, service: str, action: str, evidence: Evidence) -> Answer | None:
+    """Ask the key policy: is there no request by which the service uses the key so? Refuted is the good answer."""
     target = evidence.target
     arn = KEY_ARN.fullmatch(change.after.key or "")
     if target is None or isinstance(target.policy, Unreadable) or not arn or target.arn != change.after.key:
         return None
     free = texts("o-?*/?*/", absent=True, one=True)
-    service = ServiceCallers(partition=arn[1], own=arn[3], outside=frozenset(), organization=free)
+    callers = ServiceCallers(partition=arn[1], own=arn[3], outside=frozenset(), organization=free)
     groups = (
-        Group("caller", (service.named(writer.principal),)),
-        key_actions(constants(target.arn), ("GenerateDataKey",)),
+        Group("caller", (callers.named(service),)),
+        key_actions(constants(target.arn), (action,)),
         network(),
         Group("transport", (ONLY_TLS,)),
     )
@@ -131,7 +146,7 @@ def _places(bucket: Bucket, policy: Policy, writer: ServiceWriter) -> tuple[str,
     resources = (
         resource.replace("*", "x").replace("?", "x")
         for each in policy.allows
-        if lets_write(each) and not each.not_resource
+        if lets(each, "s3:PutObject") and not each.not_resource
         if any(one.value in {writer.principal, writer.account} for one in each.principals)
         for resource in each.resources
         if resource != bucket.arn

@@ -1,0 +1,61 @@
+"""Who would be denied what a bucket policy lets through today: a website's visitors, and callers that logs show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from typing import Final
+
+from s3_guardrails.encryption.fact import Unreadable
+from s3_guardrails.encryption.surroundings import Surroundings
+from s3_guardrails.remediate.change import Concern, Refusal
+from s3_guardrails.remediate.hazard_evidence import Evidence, Finding, SeenCaller, listed, unreadable
+
+WINDOW: Final = timedelta(days=30)
+"""How recent a call must be to stop the change."""
+
+
+def website(surroundings: Surroundings) -> Iterator[Finding]:
+    """A website endpoint speaks plain HTTP only (S3 User Guide, "Website endpoints")."""
+    on = surroundings.website
+    if isinstance(on, Unreadable):
+        yield unreadable(on, "a website endpoint would be taken down: it speaks HTTP only")
+    elif on:
+        yield Refusal(
+            "WEBSITE_ENDPOINT",
+            "the bucket serves a static website, whose endpoint speaks HTTP only: denying HTTP takes the site down",
+            "serve the site through CloudFront with origin access control, turn the endpoint off, then plan again",
+        )
+
+
+def http_callers(evidence: Evidence, today: date) -> Iterator[Finding]:
+    """Callers over plain HTTP lose access; without logs nobody knows whether there are any."""
+    if evidence.http_callers is None:
+        yield Concern("NO_LOGS", "no logs were looked at: whether anybody still uses plain HTTP is not known")
+    elif named := _recent(evidence.http_callers, today):
+        yield Refusal(
+            "HTTP_CALLERS",
+            f"plain HTTP was used in the last {WINDOW.days} days by {named}",
+            "move these callers to HTTPS, then plan again",
+        )
+
+
+def wrong_uploaders(evidence: Evidence, today: date) -> Iterator[Finding]:
+    """Whoever names a mode or key that is to be denied stops working: tools that send AES256 on their own, say."""
+    if evidence.wrong_uploaders is None:
+        what = "no logs were looked at: whether anybody uploads with what would be denied is not known"
+        yield Concern("NO_LOGS", what)
+    elif named := _recent(evidence.wrong_uploaders, today):
+        yield Refusal(
+            "WRONG_UPLOADERS",
+            f"what would be denied was uploaded in the last {WINDOW.days} days by {named}",
+            "let these writers take the bucket's default, or name its mode and key, then plan again",
+        )
+
+
+def _recent(seen: Iterable[SeenCaller], today: date) -> str:
+    """Name those of the window, the busiest first; empty where there is nobody."""
+    recent = sorted(
+        (each for each in seen if today - each.last_seen <= WINDOW), key=lambda each: (-each.requests, each.who)
+    )
+    return listed(f"{each.who} ({each.requests}, last {each.last_seen})" for each in recent)
