@@ -16,12 +16,7 @@ FOREIGN = """{
   "Version" : "2012-10-17", "Statement": { "Sid":"Ours", "Effect":"Allow", "Action":"s3:GetObject",
      "Principal":{"AWS":"arn:aws:iam::123456789012:role/reader"}, "Resource":"arn:aws:s3:::ledger/*"} }"""
 ROOT = {"Sid": "Root", "Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*"}
-ADMIN = {
-    "Sid": "Admin",
-    "Effect": "Allow",
-    "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/admin"},
-    "Action": "kms:*",
-}
+WRITER = {"Sid": "Writer", "Effect": "Allow", "Principal": {"Service": "config.amazonaws.com"}, "Action": "kms:Decrypt"}
 
 
 def parameters(tmp_path, **by_rule):
@@ -62,7 +57,7 @@ def key_rotation(aws, tmp_path):
 
 
 def key_policy(aws, tmp_path):
-    policy = {"Version": "2012-10-17", "Statement": [{**each, "Resource": "*"} for each in (ROOT, ADMIN)]}
+    policy = {"Version": "2012-10-17", "Statement": [{**each, "Resource": "*"} for each in (ROOT, WRITER)]}
     arn = key(aws, Policy=json.dumps(policy, indent=1))
     aws.client("kms").create_alias(AliasName="alias/ledger", TargetKeyId=arn)
     given = ("--option", "Administrators=admin")

@@ -12,7 +12,7 @@ import click
 from s3_guardrails.cli.account import account_options, open_account
 from s3_guardrails.cli.exit_code import ExitCode
 from s3_guardrails.cli.remediate_consent import Consent, somebody_watches
-from s3_guardrails.cli.remediate_one import remediate_one
+from s3_guardrails.cli.remediate_one import remediate_one, write_code
 from s3_guardrails.cli.remediate_orders import Wanted
 from s3_guardrails.cli.remediate_place import Place, open_place
 from s3_guardrails.cli.remediate_undo import undo
@@ -37,6 +37,7 @@ class Asked:
     evidence_bucket: str | None
     folder: Path
     as_json: bool
+    code: str | None
     profile: str | None
     regions: tuple[str, ...]
     endpoint_url: str | None
@@ -51,6 +52,8 @@ class Asked:
             raise click.UsageError("expected one --rule for one resource")
         if len(self.regions) > 1:
             raise click.UsageError("expected one --region: one resource is remediated")
+        if self.code and (self.undo_of or self.apply or self.as_json):
+            raise click.UsageError(f"--{self.code} takes no --apply, --undo or --json")
         if self.apply:
             self.consent().check()
 
@@ -73,6 +76,10 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     folder = click.Path(path_type=Path, file_okay=False)
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print one JSON object."),
+        click.option(
+            "--cloudformation", "code", flag_value="cloudformation", help="Print the change as CloudFormation instead."
+        ),
+        click.option("--terraform", "code", flag_value="terraform", help="Print the change as Terraform instead."),
         click.option(
             "--journal",
             "folder",
@@ -116,4 +123,6 @@ def remediate(**given: Any) -> ExitCode:
     asked.check()
     if asked.undo_of:
         return undo(asked.place(), asked.undo_of, asked.consent(), as_json=asked.as_json)
+    if asked.code:
+        return write_code(asked.place(), asked.target or "", asked.wanted(), asked.code)
     return remediate_one(asked.place(), asked.target or "", asked.wanted(), asked.consent(), as_json=asked.as_json)

@@ -8,14 +8,17 @@ from typing import Final
 import click
 
 from s3_guardrails.cli.exit_code import ExitCode
+from s3_guardrails.cli.remediate_cloudformation import cloudformation
 from s3_guardrails.cli.remediate_consent import Consent
 from s3_guardrails.cli.remediate_orders import Wanted, broken, judged
 from s3_guardrails.cli.remediate_place import Place
 from s3_guardrails.cli.remediate_show import plan_lines, show
+from s3_guardrails.cli.remediate_terraform import terraform
 from s3_guardrails.cli.targets import find
 from s3_guardrails.cli.text import pretty_json, say
 from s3_guardrails.decision import Verdict
-from s3_guardrails.remediate.batch import Outcome, Result, Worker
+from s3_guardrails.remediate.batch import Outcome, Result, Worker, planned
+from s3_guardrails.remediate.change import Proposed
 from s3_guardrails.remediate.engine import Order
 from s3_guardrails.scan import Finding, Subject
 
@@ -29,6 +32,8 @@ EXIT_CODES: Final = {
     Outcome.UNDETERMINED: ExitCode.UNDETERMINED,
     Outcome.FAILED: ExitCode.COULD_NOT_RUN,
 }
+
+_LANGUAGES: Final = {"terraform": terraform, "cloudformation": cloudformation}
 
 
 def remediate_one(place: Place, target: str, wanted: Wanted, consent: Consent, *, as_json: bool) -> ExitCode:
@@ -44,6 +49,17 @@ def remediate_one(place: Place, target: str, wanted: Wanted, consent: Consent, *
         consent.ask(result.plan)
         result = worker.apply(asked, result.plan, consent.allow)
     return tell(result, place, as_json=as_json)
+
+
+def write_code(place: Place, target: str, wanted: Wanted, language: str) -> ExitCode:
+    """Print the change as code for the owner's own tool, whether or not such a tool manages the resource."""
+    asked = order_of(place, target, wanted)
+    result = asked if isinstance(asked, Result) else planned(place.engine_for(asked).propose(asked))
+    if result.plan and isinstance(result.plan.proposal, Proposed):
+        for line in [*_LANGUAGES[language](result.plan, result.plan.proposal)]:
+            click.echo(line)
+    say(f"{result.outcome}: {result.sentence}")
+    return EXIT_CODES[result.outcome]
 
 
 def order_of(place: Place, target: str, wanted: Wanted) -> Order | Result:
