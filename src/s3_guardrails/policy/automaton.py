@@ -35,6 +35,7 @@ Tokens = tuple[Token, ...]
 ANY: Final = Chars(frozenset(), complement=True)
 NOT_COLON: Final = Chars(frozenset(":"), complement=True)
 NOT_SLASH: Final = Chars(frozenset(":/"), complement=True)
+_COLON: Final = Chars(frozenset(":"))
 DIGIT: Final = Chars(frozenset("0123456789"))
 MAX_REMEMBERED: Final = 1_000
 """Texts whose match an automaton remembers."""
@@ -62,7 +63,7 @@ def within(tokens: Tokens, chars: Chars) -> Tokens:
 class Pattern:
     """A pattern with identity: equal texts compiled the same way are one object."""
 
-    __slots__ = ("_instances", "only", "tokens")
+    __slots__ = ("_heads", "_instances", "only", "tokens")
 
     def __init__(self, tokens: Tokens) -> None:
         """Wrap tokens; use `pattern()` to share equal ones."""
@@ -70,6 +71,7 @@ class Pattern:
         single = all(len(chars.chars) == 1 and not chars.complement and not star for chars, star in tokens)
         self.only = "".join(next(iter(token.chars.chars)) for token in tokens) if single else None
         """The one text of the language, None where there are more."""
+        self._heads: tuple[tuple[str, bool], ...] | None = None
         self._instances: dict[tuple[str, str, int], str] = {}
 
     def instance(self, fill: str, stars: str, until: int = -1) -> str:
@@ -85,15 +87,60 @@ class Pattern:
             )
         return self._instances[key]
 
+    def filled(self, others: Iterable[Pattern]) -> str:
+        """Return a text of the language whose free segments are as other patterns want them, where they say."""
+        segments = self.instance("x", "").split(":")
+        for other in others:
+            for index, (mine, (text, whole)) in enumerate(zip(self.heads, other.heads, strict=False)):
+                if whole and not mine[1]:
+                    segments[index] = text
+        return ":".join(segments)
+
     def swallows(self, other: Pattern) -> bool:
         """Does this match whatever the other does, since it is how the other begins and ends in `*`?"""
         begin = len(self.tokens) - 1
         return begin >= 0 and self.tokens[begin] == ANYTHING and other.tokens[:begin] == self.tokens[:begin]
 
     @property
+    def heads(self) -> tuple[tuple[str, bool], ...]:
+        """How each segment between colons begins, and whether that is all of it."""
+        if self._heads is None:
+            self._heads = tuple(_heads(self.tokens))
+        return self._heads
+
+    def apart(self, other: Pattern) -> bool:
+        """Does the begin of a segment plainly tell that no text matches both?"""
+        return not all(map(_meet, self.heads, other.heads))
+
+    @property
     def head(self) -> int:
         """The number of tokens before the first repeated one."""
         return next((index for index, token in enumerate(self.tokens) if token.star), len(self.tokens))
+
+
+def _heads(tokens: Tokens) -> Iterator[tuple[str, bool]]:
+    """Yield the literal begin of each segment, as far as it is known which segment a token is in."""
+    text, whole = "", True
+    for chars, star in tokens:
+        if chars == _COLON and not star:
+            yield text, whole
+            text, whole = "", True
+        elif chars.holds(":"):
+            yield text, False
+            return
+        elif whole and not star and not chars.complement and len(chars.chars) == 1:
+            text += min(chars.chars)
+        else:
+            whole = False
+    yield text, whole
+
+
+def _meet(one: tuple[str, bool], other: tuple[str, bool]) -> bool:
+    """Can a segment begin in both ways?"""
+    (mine, whole), (theirs, other_whole) = one, other
+    if whole and other_whole:
+        return mine == theirs
+    return (mine.startswith(theirs) and not other_whole) or (theirs.startswith(mine) and not whole)
 
 
 @lru_cache(maxsize=20_000)

@@ -59,9 +59,9 @@ class Wanted:
 def find(wanted: Wanted, budget: Budget) -> str | None:
     """Return a text, or None when there is none; raise Exhausted when a bound was met."""
     avoid = frozenset(wanted.avoid)
-    match = tuple(tuple(each for each in group if each not in avoid) for group in wanted.match)
-    within = _not_swallowed(wanted.within, wanted.avoid)
-    if not all(match) or not within:
+    match = [tuple(each for each in group if each not in avoid) for group in wanted.match]
+    within, *match = _meeting(_not_swallowed(wanted.within, wanted.avoid), *match)
+    if not all((within, *match)):
         return None
     required = [union(within), *map(union, match)]
     refused = union(tuple(dict.fromkeys(wanted.avoid)))
@@ -73,7 +73,7 @@ def find(wanted: Wanted, budget: Budget) -> str | None:
     listed = [only for group in (within, *match) if (only := _listed(group)) is not None]
     if listed:
         return next((each for each in min(listed, key=len) if good(each)), None)
-    wanted = Wanted(within, match, wanted.avoid)
+    wanted = Wanted(within, tuple(match), wanted.avoid)
     for text in sorted(_likely(wanted), key=bool, reverse=True):
         if good(text):
             return text
@@ -87,6 +87,14 @@ def _not_swallowed(within: tuple[Pattern, ...], avoid: tuple[Pattern, ...]) -> t
     """Leave out the patterns that one of a few others plainly swallows: no search is needed to see that."""
     few = avoid if len(avoid) <= _LARGE else ()
     return tuple(each for each in within if not any(other.swallows(each) for other in few))
+
+
+def _meeting(*groups: tuple[Pattern, ...]) -> list[tuple[Pattern, ...]]:
+    """Leave out the patterns that are plainly apart from all of a small group."""
+    small = [group for group in groups if len(group) <= _LARGE][:_LARGE]
+    return [
+        tuple(each for each in group if not any(all(map(each.apart, other)) for other in small)) for group in groups
+    ]
 
 
 def _listed(group: tuple[Pattern, ...]) -> list[str] | None:
@@ -211,4 +219,6 @@ def _likely(wanted: Wanted) -> Iterator[str]:
     start = longest.instance("x", "", longest.head)
     tails = "".join(each.instance("x", "")[each.head :] for each in firsts)
     yield start + tails
+    for each in wanted.within:
+        yield each.filled(firsts)
     yield start + "x" + tails
