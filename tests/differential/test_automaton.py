@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from differential.near_miss import ARN_PATTERNS, PATTERNS, near_misses
 from effort import FUZZ, seeded
-from s3_guardrails.policy.automaton import ANY, ANYTHING, Pattern, Token, exactly, pattern, union
+from s3_guardrails.policy.automaton import union
 from s3_guardrails.policy.domain import language
 from s3_guardrails.policy.glob import compiled
 from s3_guardrails.policy.pattern import matches
 from s3_guardrails.policy.search import FRESH, Budget, Wanted, find
 from s3_guardrails.policy.tie import lifted, projected
+from s3_guardrails.policy.tokens import ANY, ANYTHING, Pattern, Token, exactly, pattern
 
 FORMS = st.fixed_dictionaries({"wildcards": st.booleans(), "arn": st.booleans(), "ignore_case": st.booleans()})
 

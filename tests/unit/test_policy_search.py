@@ -1,8 +1,8 @@
 """How much work a search takes: steps are counted, never timed."""
 
-from s3_guardrails.policy.automaton import exactly, pattern
 from s3_guardrails.policy.domain import language
 from s3_guardrails.policy.search import Budget, Wanted, find
+from s3_guardrails.policy.tokens import exactly, pattern
 
 ROLES = language("arn:aws:iam::111122223333:role/?*")
 

@@ -1,152 +1,19 @@
-"""Wildcard patterns as small automata, simulated bit-parallel: a set of patterns is one nondeterministic automaton.
+"""Patterns as small automata, simulated bit-parallel: a set of patterns is one nondeterministic automaton.
 
-A pattern is a tuple of tokens (character class, repeated?). Each token is one bit of an integer and each pattern has
-one more bit for acceptance, so a step over one character is a handful of integer operations however many patterns
-there are. Shares no code with `pattern`, its plain twin.
+Each token is one bit of an integer and each pattern has one more bit for acceptance, so a step over one character is a
+handful of integer operations however many patterns there are. Shares no code with `pattern`, its plain twin.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
+from s3_guardrails.policy.tokens import ANYTHING, Pattern, Tokens
 
-class Chars(NamedTuple):
-    """A set of characters, or the complement of one."""
-
-    chars: frozenset[str]
-    complement: bool = False
-
-    def holds(self, char: str) -> bool:
-        """Is the character in the class?"""
-        return (char in self.chars) != self.complement
-
-
-class Token(NamedTuple):
-    """One character of a class, or any number of them."""
-
-    chars: Chars
-    star: bool = False
-
-
-Tokens = tuple[Token, ...]
-
-ANY: Final = Chars(frozenset(), complement=True)
-NOT_COLON: Final = Chars(frozenset(":"), complement=True)
-NOT_SLASH: Final = Chars(frozenset(":/"), complement=True)
-_COLON: Final = Chars(frozenset(":"))
-DIGIT: Final = Chars(frozenset("0123456789"))
 MAX_REMEMBERED: Final = 1_000
-"""Texts whose match an automaton remembers."""
-ANYTHING: Final = Token(ANY, star=True)
-
-
-def exactly(text: str, *, ignore_case: bool = False) -> Tokens:
-    """Tokens that match this text alone."""
-    if ignore_case:
-        cases = (frozenset(each for each in (char, char.lower(), char.upper()) if len(each) == 1) for char in text)
-        return tuple(Token(Chars(each)) for each in cases)
-    return tuple(_literal(char) for char in text)
-
-
-@lru_cache(maxsize=512)
-def _literal(char: str) -> Token:
-    return Token(Chars(frozenset(char)))
-
-
-def within(tokens: Tokens, chars: Chars) -> Tokens:
-    """The same pattern with its wildcards confined to a class, such as one segment of an ARN."""
-    return tuple(Token(chars, token.star) if token.chars == ANY else token for token in tokens)
-
-
-class Pattern:
-    """A pattern with identity: equal texts compiled the same way are one object."""
-
-    __slots__ = ("_heads", "_instances", "only", "tokens")
-
-    def __init__(self, tokens: Tokens) -> None:
-        """Wrap tokens; use `pattern()` to share equal ones."""
-        self.tokens = tokens
-        single = all(len(chars.chars) == 1 and not chars.complement and not star for chars, star in tokens)
-        self.only = "".join(next(iter(token.chars.chars)) for token in tokens) if single else None
-        """The one text of the language, None where there are more."""
-        self._heads: tuple[tuple[str, bool], ...] | None = None
-        self._instances: dict[tuple[str, str, int], str] = {}
-
-    def instance(self, fill: str, stars: str, until: int = -1) -> str:
-        """Return one text of the language: `fill` for a free character, `stars` for a repeated one.
-
-        `until`: leave out the tokens from there on; -1 takes them all.
-        """
-        key = (fill, stars, until)
-        if key not in self._instances:
-            tokens = self.tokens if until < 0 else self.tokens[:until]
-            self._instances[key] = "".join(
-                stars if star else fill if chars.complement else min(chars.chars) for chars, star in tokens
-            )
-        return self._instances[key]
-
-    def filled(self, others: Iterable[Pattern]) -> str:
-        """Return a text of the language whose free segments are as other patterns want them, where they say."""
-        segments = self.instance("x", "").split(":")
-        for other in others:
-            for index, (mine, (text, whole)) in enumerate(zip(self.heads, other.heads, strict=False)):
-                if whole and not mine[1]:
-                    segments[index] = text
-        return ":".join(segments)
-
-    def swallows(self, other: Pattern) -> bool:
-        """Does this match whatever the other does, since it is how the other begins and ends in `*`?"""
-        begin = len(self.tokens) - 1
-        return begin >= 0 and self.tokens[begin] == ANYTHING and other.tokens[:begin] == self.tokens[:begin]
-
-    @property
-    def heads(self) -> tuple[tuple[str, bool], ...]:
-        """How each segment between colons begins, and whether that is all of it."""
-        if self._heads is None:
-            self._heads = tuple(_heads(self.tokens))
-        return self._heads
-
-    def apart(self, other: Pattern) -> bool:
-        """Does the begin of a segment plainly tell that no text matches both?"""
-        return not all(map(_meet, self.heads, other.heads))
-
-    @property
-    def head(self) -> int:
-        """The number of tokens before the first repeated one."""
-        return next((index for index, token in enumerate(self.tokens) if token.star), len(self.tokens))
-
-
-def _heads(tokens: Tokens) -> Iterator[tuple[str, bool]]:
-    """Yield the literal begin of each segment, as far as it is known which segment a token is in."""
-    text, whole = "", True
-    for chars, star in tokens:
-        if chars == _COLON and not star:
-            yield text, whole
-            text, whole = "", True
-        elif chars.holds(":"):
-            yield text, False
-            return
-        elif whole and not star and not chars.complement and len(chars.chars) == 1:
-            text += min(chars.chars)
-        else:
-            whole = False
-    yield text, whole
-
-
-def _meet(one: tuple[str, bool], other: tuple[str, bool]) -> bool:
-    """Can a segment begin in both ways?"""
-    (mine, whole), (theirs, other_whole) = one, other
-    if whole and other_whole:
-        return mine == theirs
-    return (mine.startswith(theirs) and not other_whole) or (theirs.startswith(mine) and not whole)
-
-
-@lru_cache(maxsize=20_000)
-def pattern(tokens: Tokens) -> Pattern:
-    """Return the one Pattern of these tokens."""
-    return Pattern(tokens)
+"""Texts whose match a union remembers."""
 
 
 class Automaton:

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from s3_guardrails.policy.automaton import Pattern, union
+from s3_guardrails.policy.automaton import union
 from s3_guardrails.policy.document import Policy, Principal, PrincipalKind
 from s3_guardrails.policy.domain import ABSENT, NAME, Domain, constants, language, texts
 from s3_guardrails.policy.keys import Type
 from s3_guardrails.policy.request import ANONYMOUS
 from s3_guardrails.policy.service_callers import ACCOUNT, OF_PRINCIPALS, ServiceCallers, in_account
 from s3_guardrails.policy.space import Alternative, Group
+from s3_guardrails.policy.tokens import Pattern
 
 _SESSION: Final = re.compile(r"arn:([^:]+):sts::([0-9]{12}):assumed-role/([^/]+)/(.+)")
 _ORDINARY: Final = re.compile(r"arn:[^:]+:(iam|sts)::[0-9]{12}:(user/.|role/.|root$|federated-user/.)")

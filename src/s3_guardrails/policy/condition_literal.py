@@ -6,13 +6,13 @@ from functools import cached_property
 from typing import Final
 
 from s3_guardrails.policy import quantity
-from s3_guardrails.policy.automaton import Pattern, pattern
 from s3_guardrails.policy.demand import EVERY_TEXT, Avoid, Caller, Constraint, Literal, Match, Reading, Value, satisfied
 from s3_guardrails.policy.document import Condition, Statement
 from s3_guardrails.policy.glob import compiled, variables
 from s3_guardrails.policy.keys import condition_key
 from s3_guardrails.policy.operator import TEXT, WITH_VARIABLES, Comparison, Quantifier
 from s3_guardrails.policy.tie import lifted, projected, same_key, tie
+from s3_guardrails.policy.tokens import Pattern, pattern
 
 _COLONS: Final = 5
 """Colons that an ARN pattern has at least."""

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from s3_guardrails.policy.automaton import ANYTHING, Pattern, pattern, union
+from s3_guardrails.policy.automaton import union
 from s3_guardrails.policy.document import Principal, Statement
 from s3_guardrails.policy.glob import compiled, variables
+from s3_guardrails.policy.tokens import ANYTHING, Pattern, pattern
 
 Value = str | tuple[str, ...] | None
 ACTION: Final = "@action"

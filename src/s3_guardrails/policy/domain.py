@@ -6,18 +6,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from s3_guardrails.policy.automaton import (
-    ANY,
-    ANYTHING,
-    DIGIT,
-    NOT_COLON,
-    NOT_SLASH,
-    Pattern,
-    Token,
-    exactly,
-    pattern,
-)
 from s3_guardrails.policy.keys import Type, condition_key
+from s3_guardrails.policy.tokens import ANY, ANYTHING, DIGIT, NOT_COLON, NOT_SLASH, Pattern, Token, exactly, pattern
 
 
 @dataclass(frozen=True, slots=True, eq=False)

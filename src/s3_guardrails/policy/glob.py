@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from s3_guardrails.policy.automaton import ANY, NOT_COLON, Token, Tokens, exactly
+from s3_guardrails.policy.tokens import ANY, NOT_COLON, Token, Tokens, exactly
 
 _PART: Final = re.compile(r"\$\{(?P<variable>[^}]*)\}|(?P<char>.)", re.DOTALL)
 _SEGMENTS: Final = 5

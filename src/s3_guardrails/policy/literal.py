@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
-from s3_guardrails.policy.automaton import Pattern, pattern, union
+from s3_guardrails.policy.automaton import union
 from s3_guardrails.policy.condition_literal import ConditionLiteral
 from s3_guardrails.policy.demand import (
     ACTION,
@@ -25,6 +25,7 @@ from s3_guardrails.policy.document import Effect, Principal, PrincipalKind, Stat
 from s3_guardrails.policy.domain import SEGMENT, language
 from s3_guardrails.policy.glob import compiled
 from s3_guardrails.policy.tie import lifted
+from s3_guardrails.policy.tokens import Pattern, pattern
 
 
 @lru_cache(maxsize=65_536)

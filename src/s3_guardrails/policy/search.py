@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from s3_guardrails.policy.automaton import Automaton, Pattern, union
+from s3_guardrails.policy.automaton import Automaton, union
+from s3_guardrails.policy.tokens import Pattern
 
 FRESH: Final = "xqzkwvyjXQZ0123456789"
 """Characters to fill wildcards with, the most natural first."""

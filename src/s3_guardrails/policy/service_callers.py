@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from s3_guardrails.policy.automaton import Pattern, exactly, pattern
 from s3_guardrails.policy.domain import ABSENT, NAME, PART, SEGMENT, Domain, constants, language, texts
 from s3_guardrails.policy.space import Alternative
 from s3_guardrails.policy.statement import Principal, PrincipalKind
 from s3_guardrails.policy.tie import lifted
+from s3_guardrails.policy.tokens import Pattern, exactly, pattern
 
 ACCOUNT: Final = "#" * 12
 ANY_SERVICE: Final = "some-service.amazonaws.com"

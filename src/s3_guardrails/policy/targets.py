@@ -7,10 +7,10 @@ from dataclasses import replace
 from functools import cache
 
 from s3_guardrails.policy.actions import actions
-from s3_guardrails.policy.automaton import ANY, ANYTHING, Token, exactly, pattern
 from s3_guardrails.policy.demand import ACTION
 from s3_guardrails.policy.domain import ABSENT, Domain, addresses, constants, texts
 from s3_guardrails.policy.space import ActionAlternative, Alternative, Group
+from s3_guardrails.policy.tokens import ANY, ANYTHING, Token, exactly, pattern
 
 FIRST = ("GetObject", "PutObject", "ListBucket", "DeleteObject", "Decrypt", "GenerateDataKey", "PutKeyPolicy")
 """Actions that a person would try first."""

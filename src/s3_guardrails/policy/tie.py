@@ -9,17 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from s3_guardrails.policy.automaton import (
-    ANYTHING,
-    NOT_COLON,
-    NOT_SLASH,
-    Pattern,
-    Token,
-    Tokens,
-    exactly,
-    pattern,
-    within,
-)
+from s3_guardrails.policy.tokens import ANYTHING, NOT_COLON, NOT_SLASH, Pattern, Token, Tokens, exactly, pattern, within
 
 Value = str | tuple[str, ...] | None
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 
-from s3_guardrails.policy.automaton import Pattern, union
+from s3_guardrails.policy.automaton import union
 from s3_guardrails.policy.condition_literal import ConditionLiteral
 from s3_guardrails.policy.demand import Avoid, Caller, Literal, Match, Value
 from s3_guardrails.policy.domain import Domain
@@ -18,6 +18,7 @@ from s3_guardrails.policy.keys import Type
 from s3_guardrails.policy.operator import DATES, NUMBERS, Comparison, Quantifier
 from s3_guardrails.policy.quantity import address_points, between, number_points, whole
 from s3_guardrails.policy.search import Budget, Exhausted, Wanted, find
+from s3_guardrails.policy.tokens import Pattern
 
 Demand = tuple[Literal, bool]
 """A literal, and the truth that it must have."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from s3_guardrails.encryption.bucket import Bucket
-from s3_guardrails.policy.automaton import Pattern, union
+from s3_guardrails.policy.automaton import union
 from s3_guardrails.policy.callers import Callers
 from s3_guardrails.policy.compare import Change, compare
 from s3_guardrails.policy.document import Effect, Policy
@@ -18,6 +18,7 @@ from s3_guardrails.policy.explain import sentence
 from s3_guardrails.policy.prove import Answer, Inconclusive, Proved, Refuted
 from s3_guardrails.policy.space import Alternative, Group, Space
 from s3_guardrails.policy.targets import PLAIN_HTTP, TLS_VERSIONS, bucket_actions, https, network
+from s3_guardrails.policy.tokens import Pattern
 from s3_guardrails.remediate.change import Concern, Refusal
 
 ANY_TRANSPORT = Group("transport", (https(*TLS_VERSIONS), PLAIN_HTTP))
