@@ -12,7 +12,7 @@ from s3_guardrails.encryption.bucket import Bucket, DefaultEncryption
 from s3_guardrails.encryption.fact import known
 from s3_guardrails.encryption.mode import EncryptionMode
 
-_KEY_ARN: Final = re.compile(r"arn:[^:]+:kms:[^:]*:([0-9]{12}):key/.+")
+_KEY_ARN: Final = r"arn:[^:]+:kms:[^:]*:([0-9]{12}):key/.+"
 _MANAGED: Final = {
     EncryptionMode.SSE_KMS_CMK: EncryptionMode.SSE_KMS_AWS,
     EncryptionMode.DSSE_KMS_CMK: EncryptionMode.DSSE_KMS_AWS,
@@ -35,7 +35,7 @@ def form_flaw(default: DefaultEncryption) -> Reason | None:
     """Return what is wrong with the form in which the default names a key, None where nothing is."""
     setting = default.key or ""
     evidence = {"key": setting, "short": f"key {setting}"}
-    if default.names_aws_managed_key or _KEY_ARN.fullmatch(setting):
+    if default.names_aws_managed_key or re.fullmatch(_KEY_ARN, setting):
         return None
     if "alias/" in setting:
         what = "the default names an alias, which every writer's own account resolves for itself"
@@ -52,7 +52,7 @@ def true_mode(bucket: Bucket, default: DefaultEncryption, approved: ApprovedKeys
     mode = default.mode
     if mode not in _MANAGED or default.key is None:
         return mode
-    arn = _KEY_ARN.fullmatch(default.key)
+    arn = re.fullmatch(_KEY_ARN, default.key)
     if arn and (arn[1] != bucket.account or approved.names(bucket, default.key)):
         return mode
     return _MANAGED[mode] if known(bucket.default_key_manager) == "AWS" else mode
@@ -61,7 +61,7 @@ def true_mode(bucket: Bucket, default: DefaultEncryption, approved: ApprovedKeys
 def key_flaw(bucket: Bucket, default: DefaultEncryption, approved: ApprovedKeys) -> Reason | None:
     """Return what is wrong with the key of a customer managed default, None where nothing is."""
     setting = default.key or ""
-    arn = _KEY_ARN.fullmatch(setting)
+    arn = re.fullmatch(_KEY_ARN, setting)
     evidence = {"key": setting, "short": f"key {setting}"}
     if not arn:
         return form_flaw(default)

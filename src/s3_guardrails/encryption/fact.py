@@ -29,9 +29,10 @@ class Unreadable:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
 class GivenUp(Unreadable):
     """An unreadable fact that every reader has had its chance at."""
+
+    __slots__ = ()
 
 
 def wanted(fact: T | Unreadable) -> T | Unreadable:

@@ -77,16 +77,16 @@ _LOGS: Final = f"arn:{SEGMENT}:logs:{SEGMENT}:{ACCOUNT}:"
 _TRAILS: Final = f"arn:{SEGMENT}:cloudtrail:{SEGMENT}:{ACCOUNT}:"
 SERVICE_CONTEXTS: Final = (
     (
-        re.compile(r"logs(\.[a-z0-9-]+)?\.amazonaws\.com(\.cn)?"),
+        r"logs(\.[a-z0-9-]+)?\.amazonaws\.com(\.cn)?",
         "aws:logs:arn",
         (f"{_LOGS}log-group:{PART}", f"{_LOGS}log-group:{PART}:{PART}", f"{_LOGS}log-group:{PART}:log-stream:{PART}"),
     ),
     (
-        re.compile(r"cloudtrail\.amazonaws\.com"),
+        r"cloudtrail\.amazonaws\.com",
         "aws:cloudtrail:arn",
         (f"{_TRAILS}trail/{NAME}", f"{_TRAILS}eventdatastore/{NAME}"),
     ),
-    (re.compile(r"(delivery\.logs|events)\.amazonaws\.com"), "sourcearn", (f"{_LOGS}{PART}", f"{_LOGS}{PART}:{PART}")),
+    (r"(delivery\.logs|events)\.amazonaws\.com", "sourcearn", (f"{_LOGS}{PART}", f"{_LOGS}{PART}:{PART}")),
 )
 """Encryption contexts that a service sets itself and that name the account it works for, so they bind the source.
 
@@ -199,7 +199,7 @@ class KeyQuestions:
         for service in services:
             for names, context, arns in SERVICE_CONTEXTS:
                 key = f"kms:encryptioncontext:{context}"
-                if key in used and names.fullmatch(service):
+                if key in used and re.fullmatch(names, service):
                     avoid = tuple(in_account(account) for account in sorted(trusted))
                     found[service] = {key: texts(*arns, absent=True, avoid=avoid)}
         return found
@@ -216,7 +216,7 @@ def without_accounts(policy: Policy, *, only: str | None = None) -> Policy:
 
 def _direct(policy: Policy, only: str | None) -> Iterator[Statement]:
     for each in policy.statements:
-        names_principals = any(_NAMING.match(condition.name) for condition in each.conditions)
+        names_principals = any(re.match(_NAMING, condition.name) for condition in each.conditions)
         if each.effect is Effect.DENY or each.not_principal or names_principals:
             yield each
             continue
@@ -225,13 +225,13 @@ def _direct(policy: Policy, only: str | None) -> Iterator[Statement]:
             yield replace(each, principals=kept)
 
 
-_NAMING: Final = re.compile(r"aws:(principalarn|userid|username|principaltag/)")
-_ROOT: Final = re.compile(r"arn:[^:]+:iam::[^:]*:root")
+_NAMING: Final = r"aws:(principalarn|userid|username|principaltag/)"
+_ROOT: Final = r"arn:[^:]+:iam::[^:]*:root"
 
 
 def _delegates(entry: Principal, only: str | None) -> bool:
     """Is this an account, also one whose id is still a placeholder?"""
-    if only is None and entry.kind is PrincipalKind.ARN and _ROOT.fullmatch(entry.value):
+    if only is None and entry.kind is PrincipalKind.ARN and re.fullmatch(_ROOT, entry.value):
         return True
     return entry.kind is PrincipalKind.ACCOUNT and only in {None, entry.value}
 

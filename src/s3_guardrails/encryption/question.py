@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from s3_guardrails.encryption.bucket import ALGORITHMS, DefaultEncryption
 from s3_guardrails.encryption.key_access import KeyQuestions
@@ -26,8 +25,7 @@ from s3_guardrails.policy.request import Request
 from s3_guardrails.policy.targets import TLS_VERSIONS
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """`verdict`: `proved`, `refuted` or `inconclusive`; a counterexample where refuted; reasons in words."""
 
     verdict: str
@@ -35,8 +33,7 @@ class Answered:
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(NamedTuple):
     """A policy in its place: the bucket (None for keys), the owner's account, the time, the topic's parameters."""
 
     policy: Policy
@@ -135,7 +132,7 @@ def _sse(case: Case) -> Answered:
     algorithm = case.text("default", ALGORITHMS) or SSE_S3_HEADER
     default = DefaultEncryption(algorithm, case.text("default_key"))
     named = {each.split(":")[1] for each in keys_named(case) if each.startswith("arn:")}
-    case = replace(case, partition=named.pop()) if len(named) == 1 else case
+    case = case._replace(partition=named.pop()) if len(named) == 1 else case
     question = WriteQuestion(
         bucket_arn=case.bucket_arn,
         callers=Callers(own=case.own, partition=case.partition, services=case.flag("services", default=True)),

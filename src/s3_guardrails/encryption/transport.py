@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from s3_guardrails.errors import ParameterError
 from s3_guardrails.policy.callers import Callers
@@ -13,8 +13,7 @@ from s3_guardrails.policy.space import Group, Space
 from s3_guardrails.policy.targets import PLAIN_HTTP, TLS_VERSIONS, bucket_actions, https, network
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransportQuestion:
+class TransportQuestion(NamedTuple):
     """Every S3 action on the bucket and its objects, by every caller of `callers`, without sufficient TLS.
 
     `minimum`: `1.2` asks for TLS 1.2 or later; None asks for any TLS. `future`: actions that the catalogue does not

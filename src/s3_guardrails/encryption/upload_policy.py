@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -103,7 +103,7 @@ def other_writers(policy: Policy, question: WriteQuestion) -> Reason | None:
     free = [
         action
         for action in ("ReplicateObject", "UpdateObjectEncryption")
-        if isinstance(replace(question, action=action).ask(policy, (Flaw.MODE, Flaw.KEY)), Refuted)
+        if isinstance(question._replace(action=action).ask(policy, (Flaw.MODE, Flaw.KEY)), Refuted)
     ]
     if not free:
         return None

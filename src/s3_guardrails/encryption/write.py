@@ -10,9 +10,8 @@ both readings are in the question, so a proof holds under either.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from s3_guardrails.encryption.bucket import DefaultEncryption
 from s3_guardrails.encryption.mode import DSSE_KMS_HEADER, SSE_KMS_HEADER, SSE_S3_HEADER, EncryptionMode
@@ -48,8 +47,7 @@ class Flaw(StrEnum):
     CUSTOMER = "brings its own key (SSE-C)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class Accepted(NamedTuple):
     """What a write may end in: modes, and for customer managed keys ARN patterns (None: any customer managed key)."""
 
     modes: frozenset[EncryptionMode]
@@ -67,8 +65,7 @@ class Accepted:
         return self.keys is None or union(tuple(map(language, self.keys))).matches(arn)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteQuestion:
+class WriteQuestion(NamedTuple):
     """Writes by every caller of `callers`.
 
     `blocked`: the bucket's blocked encryption types. `action`: PutObject (also copies and multipart uploads, which need

@@ -6,14 +6,12 @@ Data: actions.json, rendered from the Service Authorization Reference by tools/r
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(NamedTuple):
     """One action, such as `s3:PutObject`: kinds of resource (`bucket`, `object`, `key`) and its service's keys."""
 
     service: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from s3_guardrails.policy.condition import holds
 from s3_guardrails.policy.document import Effect, Policy, Principal, PrincipalKind, Statement
@@ -21,8 +21,7 @@ class Outcome(StrEnum):
     UNDETERMINED = "undetermined"
 
 
-@dataclass(frozen=True, slots=True)
-class Authorization:
+class Authorization(NamedTuple):
     """An outcome and its determining statements."""
 
     outcome: Outcome

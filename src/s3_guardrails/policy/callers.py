@@ -20,11 +20,11 @@ from s3_guardrails.policy.service_callers import ACCOUNT, OF_PRINCIPALS, Service
 from s3_guardrails.policy.space import Alternative, Group
 from s3_guardrails.policy.tokens import Pattern
 
-_SESSION: Final = re.compile(r"arn:([^:]+):sts::([0-9]{12}):assumed-role/([^/]+)/(.+)")
-_ORDINARY: Final = re.compile(r"arn:[^:]+:(iam|sts)::[0-9]{12}:(user/.|role/.|root$|federated-user/.)")
+_SESSION: Final = r"arn:([^:]+):sts::([0-9]{12}):assumed-role/([^/]+)/(.+)"
+_ORDINARY: Final = r"arn:[^:]+:(iam|sts)::[0-9]{12}:(user/.|role/.|root$|federated-user/.)"
 STRANGER: Final = "999999999999"
 """The account of a counterexample's caller where any other account will do."""
-_PROVIDER: Final = re.compile(r"arn:[^:]+:iam::([0-9]{12}):(?:saml|oidc)-provider/.+")
+_PROVIDER: Final = r"arn:[^:]+:iam::([0-9]{12}):(?:saml|oidc)-provider/.+"
 """An identity provider of an account; roles that trust it are of the same account."""
 _KINDS: Final = (
     ("user", ":user/", "User", "AIDA?*"),
@@ -98,15 +98,15 @@ class Callers:
 
     def _special(self, entry: Principal, named: Iterable[Principal]) -> Iterator[Alternative]:
         """Callers that a policy can only mean by naming them."""
-        chain, session = frozenset({entry}), _SESSION.fullmatch(entry.value)
+        chain, session = frozenset({entry}), re.fullmatch(_SESSION, entry.value)
         if entry.kind is PrincipalKind.ARN and session:
             if session[2] not in self.outside and not self._exempt(entry.value):
                 yield self._session(entry.value, named)
-        elif entry.kind is PrincipalKind.ARN and not _ORDINARY.match(entry.value):
+        elif entry.kind is PrincipalKind.ARN and not re.match(_ORDINARY, entry.value):
             if not any(f":{account}:" in entry.value for account in self.outside) and not self._exempt(entry.value):
                 yield self._other(entry)
         elif entry.kind in {PrincipalKind.FEDERATED, PrincipalKind.CANONICAL_USER}:
-            provider = _PROVIDER.fullmatch(entry.value)
+            provider = re.fullmatch(_PROVIDER, entry.value)
             account = provider[1] if provider else ACCOUNT
             arns = tuple(f"arn:{self.partition}:iam::{account}:role/{name}" for name in _NAMED)
             label = f"an identity of {entry.value}"
@@ -114,7 +114,7 @@ class Callers:
 
     def _exactly(self, arn: str) -> Alternative:
         """One named role, user or role session."""
-        if _SESSION.fullmatch(arn):
+        if re.fullmatch(_SESSION, arn):
             return self._session(arn, ())
         for kind, mark, principal_type, identity in _KINDS:
             if mark in arn:
@@ -123,7 +123,7 @@ class Callers:
 
     def _session(self, arn: str, named: Iterable[Principal]) -> Alternative:
         """A session names its role without the role's path; where the role is named too, the path is known."""
-        partition, account, role, name = _SESSION.fullmatch(arn).groups()  # type: ignore[union-attr]
+        partition, account, role, name = re.fullmatch(_SESSION, arn).groups()  # type: ignore[union-attr]
         prefix = f"arn:{partition}:iam::{account}:role/"
         known = (*self.only, *self.without, *(each.value for each in named))
         roles = [each for each in known if each.startswith(prefix) and each.rpartition("/")[2] == role]
@@ -173,7 +173,7 @@ class Callers:
 
     def _of_only(self, entry: Principal) -> bool:
         """Is this a session of one of the roles that the question is about?"""
-        found = _SESSION.fullmatch(entry.value)
+        found = re.fullmatch(_SESSION, entry.value)
         if entry.kind is not PrincipalKind.ARN or not found:
             return False
         start, name = f"arn:{found[1]}:iam::{found[2]}:role/", found[3]

@@ -18,7 +18,7 @@ from s3_guardrails.policy.operator import DATES, NUMBERS, Comparison, Quantifier
 from s3_guardrails.policy.pattern import ARN_COLONS, Context, matches, variables_in
 from s3_guardrails.policy.truth import Truth
 
-_MONTH: Final = re.compile(r"[0-9]{4}-[0-9]{2}")
+_MONTH: Final = r"[0-9]{4}-[0-9]{2}"
 _ORDER: Final[dict[Comparison, Callable[[float, float], bool]]] = {
     Comparison.NUMBER_EQUAL: compare.eq,
     Comparison.NUMBER_LESS: compare.lt,
@@ -94,7 +94,7 @@ def _time(text: str) -> float | None:
     if number is not None:
         return number / 1000 if number > 1e11 else number
     try:
-        moment = datetime.fromisoformat(f"{text}-01" if _MONTH.fullmatch(text) else text)
+        moment = datetime.fromisoformat(f"{text}-01" if re.fullmatch(_MONTH, text) else text)
     except ValueError:
         return None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

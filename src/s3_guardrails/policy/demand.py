@@ -11,8 +11,8 @@ under every meaning of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from s3_guardrails.policy.automaton import union
 from s3_guardrails.policy.document import Principal, Statement
@@ -28,24 +28,21 @@ PRINCIPAL: Final = "@principal"
 EVERY_TEXT: Final = pattern((ANYTHING,))
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """How to read what a policy leaves open: policy variables with their values or absent, and strict or lenient."""
 
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = MappingProxyType({})
     absent: tuple[str, ...] = ()
     lenient: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """The text must match one of the patterns."""
 
     patterns: tuple[Pattern, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Avoid:
+class Avoid(NamedTuple):
     """The text must match none of the patterns."""
 
     patterns: tuple[Pattern, ...]
@@ -55,8 +52,7 @@ Constraint = Match | Avoid | bool
 """A demand on a text; a truth value where the text does not matter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """What a literal may know of the alternative that it is asked about."""
 
     kind: str

@@ -199,23 +199,23 @@ class _Reader:
                 yield Condition(read, key, texts, unclear=bool(flaws) or read.comparison is None)
 
 
-_VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
+_VARIABLE: Final = r"\$\{[^}]*\}"
 
 
 def _incomplete(resource: str, *, variables: bool) -> bool:
     """Is a resource neither `*` nor an ARN of six parts?"""
-    plain = _VARIABLE.sub("", resource) if variables else resource
+    plain = re.sub(_VARIABLE, "", resource) if variables else resource
     return resource != "*" and plain.count(":") < COLONS
 
 
 _TOO_LONG: Final = 10**300
-_ACCOUNT: Final = re.compile(r"(?:arn:[^:]+:iam::)?([0-9]{12})(?::root)?")
+_ACCOUNT: Final = r"(?:arn:[^:]+:iam::)?([0-9]{12})(?::root)?"
 
 
 def _aws(value: str) -> Principal:
     if value == "*":
         return Principal(PrincipalKind.EVERYONE, "*")
-    if account := _ACCOUNT.fullmatch(value):
+    if account := re.fullmatch(_ACCOUNT, value):
         return Principal(PrincipalKind.ACCOUNT, account[1])
     if not value.startswith("arn:"):
         return Principal(PrincipalKind.DELETED, value)

@@ -48,7 +48,7 @@ def compiled(
     if values is None or "${" not in text:
         return _plain(text, wildcards, arn, resource, ignore_case)
     tokens: list[Token] = []
-    limit = min(_SEGMENTS, _VARIABLE.sub("", text).count(":"))
+    limit = min(_SEGMENTS, re.sub(_VARIABLE, "", text).count(":"))
     colons = 0
     for found in _PART.finditer(text):
         body, char = found["variable"], found["char"]
@@ -67,7 +67,7 @@ def compiled(
     return tuple(tokens)
 
 
-_VARIABLE: Final = re.compile(r"\$\{[^}]*\}")
+_VARIABLE: Final = r"\$\{[^}]*\}"
 
 
 @lru_cache(maxsize=20_000)

@@ -5,10 +5,9 @@ Global keys: IAM User Guide, "AWS global condition context keys", read 2026-04. 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from s3_guardrails.policy.actions import catalogue
 
@@ -23,8 +22,7 @@ class Type(StrEnum):
     ADDRESS = "address"
 
 
-@dataclass(frozen=True, slots=True)
-class ConditionKey:
+class ConditionKey(NamedTuple):
     """A condition key; `many`: its value is a list, `always`: every signed request has it."""
 
     name: str

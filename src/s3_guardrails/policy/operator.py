@@ -5,9 +5,8 @@ Source: IAM User Guide, "IAM JSON policy elements: Condition operators". Names a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 
 class Comparison(StrEnum):
@@ -93,8 +92,7 @@ WITH_VARIABLES: Final = TEXT - {Comparison.BOOLEAN, Comparison.BINARY}
 """Comparisons in whose values policy variables are replaced."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(NamedTuple):
     """A condition operator; `comparison` is None where the name is not one that this release knows."""
 
     name: str

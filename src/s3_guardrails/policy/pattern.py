@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 Context = Mapping[str, str | tuple[str, ...]]
 """Context keys in lower case and their values; an absent key is not in it."""
@@ -21,8 +20,7 @@ ARN_COLONS: Final = 5
 """Colons that separate the segments of an ARN; what follows the last may hold colons of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(NamedTuple):
     """A policy variable `${key, 'default'}`; the key in lower case."""
 
     key: str

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from s3_guardrails.policy.authorize import Outcome, authorize, denied
 from s3_guardrails.policy.condition_literal import ConditionLiteral
@@ -50,8 +51,7 @@ class Inconclusive:
 Answer = Proved | Refuted | Inconclusive
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """The property "no such requests exist": one space per request that must exist, all of the same caller.
 
     `allowed`: the requests must be allowed by the policy, not merely not denied.

@@ -14,12 +14,12 @@ from typing import Final
 
 from s3_guardrails.policy.operator import COLONS, DATES, NUMBERS, WITH_VARIABLES, Comparison, Operator
 
-_NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?")
-_TIME: Final = re.compile(
+_NUMBER: Final = r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?"
+_TIME: Final = (
     r"[0-9]{4}-[0-9]{2}|[0-9]{8}T[0-9]{6}Z"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
-_RANGE: Final = re.compile(r"[0-9a-fA-F.:]+(/[0-9]{1,3})?")
+_RANGE: Final = r"[0-9a-fA-F.:]+(/[0-9]{1,3})?"
 
 
 def unreadable(read: Operator, values: tuple[str, ...], *, variables: bool, allow: bool) -> Iterator[str]:
@@ -63,14 +63,14 @@ def _read(readable: Callable[[str], object], value: str) -> bool:
 
 
 def _number(value: str) -> object:
-    return _NUMBER.fullmatch(value)
+    return re.fullmatch(_NUMBER, value)
 
 
 def _time(value: str) -> object:
     """Four digits could be a year or seconds since 1970."""
-    if _NUMBER.fullmatch(value):
+    if re.fullmatch(_NUMBER, value):
         return None if len(value) == len("2026") and value.isdigit() else value
-    if not _TIME.fullmatch(value):
+    if not re.fullmatch(_TIME, value):
         return None
     return datetime.fromisoformat(f"{value}-01" if len(value) == len("2026-11") else value)
 
@@ -81,7 +81,7 @@ def _arn(value: str) -> object:
 
 
 def _network(value: str) -> object:
-    return ip_network(value, strict=False) if _RANGE.fullmatch(value) else None
+    return ip_network(value, strict=False) if re.fullmatch(_RANGE, value) else None
 
 
 def _truth(value: str) -> object:

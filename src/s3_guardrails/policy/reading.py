@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from s3_guardrails.policy.demand import Reading, Value
 from s3_guardrails.policy.domain import Domain
@@ -25,8 +24,7 @@ MAX_TRIALS: Final = 48
 TYPICAL: Final = "someone"
 
 
-@dataclass(frozen=True, slots=True)
-class Readings:
+class Readings(NamedTuple):
     """`strict`: readings to try one after the other; `open_parts`: what they do not exhaust, for the lenient ones."""
 
     strict: tuple[Reading, ...]

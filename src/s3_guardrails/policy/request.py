@@ -16,7 +16,7 @@ from s3_guardrails.errors import InputError
 from s3_guardrails.policy.pattern import Context
 
 ANONYMOUS: Final = "anonymous"
-_SESSION: Final = re.compile(r"arn:([^:]+):sts::([0-9]{12}):assumed-role/([^/]+)/.+")
+_SESSION: Final = r"arn:([^:]+):sts::([0-9]{12}):assumed-role/([^/]+)/.+"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Request:
         role = self.values.get("aws:principalarn")
         if isinstance(role, str):
             arns.add(role)
-        elif session := _SESSION.fullmatch(self.principal):
+        elif session := re.fullmatch(_SESSION, self.principal):
             arns.add(f"arn:{session[1]}:iam::{session[2]}:role/{session[3]}")
         return frozenset(arns)
 

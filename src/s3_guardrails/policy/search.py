@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from s3_guardrails.policy.automaton import Automaton, union
 from s3_guardrails.policy.tokens import Pattern
@@ -44,8 +43,7 @@ class Budget:
             raise Exhausted("the work that one question may take")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """What a text must be.
 
     `within`: languages of which one must hold it; `match`: groups, one pattern of each must match it; `avoid`:

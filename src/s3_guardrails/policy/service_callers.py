@@ -6,8 +6,8 @@ Source: IAM User Guide, "AWS global condition context keys" (aws:PrincipalIsAWSS
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from s3_guardrails.policy.domain import ABSENT, NAME, PART, SEGMENT, Domain, constants, language, texts
 from s3_guardrails.policy.space import Alternative
@@ -33,15 +33,14 @@ second hold no slash but in the forms named here."""
 ANY_ARNS: Final = tuple(f"arn:{{}}:{PART}:{SEGMENT}:{account}:{name}" for account in (ACCOUNT, "") for name in _NAMES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceCallers:
+class ServiceCallers(NamedTuple):
     """AWS services as callers; `own`, `outside` and `extra` as in `Callers`, `organization` of the source."""
 
     partition: str
     own: str
     outside: frozenset[str]
     organization: Domain
-    extra: Mapping[str, Mapping[str, Domain]] = field(default_factory=dict)
+    extra: Mapping[str, Mapping[str, Domain]] = MappingProxyType({})
 
     def named(self, name: str) -> Alternative:
         """Return a service that the policy names as a principal."""

@@ -9,8 +9,10 @@ of a group defines the same dimensions: one that is forgotten would silently cou
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
+from typing import NamedTuple
 
 from s3_guardrails.policy.demand import ACTION, CALLER, RESOURCE, Caller
 from s3_guardrails.policy.document import Policy, Principal, Statement
@@ -39,30 +41,28 @@ class Alternative:
         return Caller(self.kind, self.chain, frozenset(tied | told))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Group:
+class Group(NamedTuple):
     """Alternatives over the same dimensions; `resources`: what actions on each kind of resource are called on."""
 
     name: str
     alternatives: tuple[Alternative, ...]
-    resources: Mapping[str, Domain] = field(default_factory=dict)
+    resources: Mapping[str, Domain] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Space:
+class Space(NamedTuple):
     """The groups, callers first. `service` is `s3` or `kms`; `since` the earliest time of a request (epoch seconds)."""
 
     service: str
     groups: tuple[Group, ...]
     since: float = 0.0
-    fixed: Mapping[str, Domain] = field(default_factory=dict)
+    fixed: Mapping[str, Domain] = MappingProxyType({})
 
     def covering(self, policy: Policy) -> Space:
         """Return the space with a dimension for every key that the policy looks at, and all alternatives complete."""
         used = keys_used(policy.statements)
         lists = {key: texts("*", absent=True, many=True) for key in _listed(policy.statements)}
         groups = (self.groups[0], _merged(self.groups[1], policy, used), *self.groups[2:])
-        return replace(self, groups=groups, fixed={**lists, **self.fixed}).with_keys(used)
+        return self._replace(groups=groups, fixed={**lists, **self.fixed}).with_keys(used)
 
     def with_keys(self, used: frozenset[str]) -> Space:
         """Return the space with a dimension for each of these keys, where it belongs."""
@@ -75,7 +75,7 @@ class Space:
             for index, group in enumerate(self.groups)
         ]
         groups += [Group(key, (Alternative(key, {key: self.free(key)}),)) for key in missing if homes[key] is None]
-        return replace(self, groups=tuple(groups))
+        return self._replace(groups=tuple(groups))
 
     def _foreign(self, key: str) -> bool:
         """Is this a key of the other service, which no request of this one carries?"""
@@ -93,7 +93,7 @@ class Space:
         dimensions = {dimension for each in group.alternatives for dimension in each.domains} | set(keys)
         plain = {each for each in dimensions if not each.startswith("@")}
         plain |= {key for key, whole in TIES.items() if whole in dimensions}
-        return replace(group, alternatives=tuple(self._with(each, keys, plain) for each in group.alternatives))
+        return group._replace(alternatives=tuple(self._with(each, keys, plain) for each in group.alternatives))
 
     def _with(self, each: Alternative, keys: list[str], plain: set[str]) -> Alternative:
         tied = each.caller.tied | set(keys)

@@ -8,8 +8,7 @@ choices with constraints per group of dimensions. Several requests of one caller
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from s3_guardrails.policy.demand import Literal, Value
 from s3_guardrails.policy.search import Budget, Exhausted
@@ -24,23 +23,20 @@ Slot = tuple[str, int]
 """A dimension, and which of several requests it belongs to (-1: all of them)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(NamedTuple):
     """One alternative of a group, with a value for every dimension that was constrained."""
 
     alternative: Alternative
     values: dict[Slot, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One choice to make: options, each a set of demands on groups."""
 
     options: tuple[tuple[tuple[int, Demand], ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """One request that must exist, with statements as their literals.
 
     `space`: where it is. `escaped`: statements that must not apply. `applied`: groups of statements, of each of which

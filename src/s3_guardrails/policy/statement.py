@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from s3_guardrails.policy.operator import Operator
 
@@ -32,16 +32,14 @@ class PrincipalKind(StrEnum):
     DELETED = "deleted principal"
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """One entry of a Principal element; an account is its 12 digits, whatever form it was written in."""
 
     kind: PrincipalKind
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """One line of a Condition block: ``{operator: {key: values}}``. `key` is as written.
 
     `unclear`: nobody knows the operator, or its values cannot be read; it may be true or false.
