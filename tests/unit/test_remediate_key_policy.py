@@ -20,6 +20,7 @@ KEY = Key(key_id="k-1", account=OWN, region="eu-west-1", metadata=KeyMetadata(ma
 ACCOUNT = f"arn:aws:iam::{OWN}"
 ROOT = {"Effect": "Allow", "Principal": {"AWS": f"{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
 ADMIN, APP, INGEST, OTHER = (f"{ACCOUNT}:role/{name}" for name in ("admin", "app", "ingest", "other"))
+SESSION = f"arn:aws:sts::{OWN}:assumed-role/admin/me"
 USE = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
 WRITE = ["kms:Encrypt", "kms:ReEncryptTo", "kms:GenerateDataKey*", "kms:DescribeKey"]
 ADMINISTER = ["kms:Create*", "kms:Describe*", "kms:Put*", "kms:Enable*", "kms:Disable*", "kms:ScheduleKeyDeletion"]
@@ -189,6 +190,13 @@ TABLE: dict[str, tuple[list[Any], dict[str, str], dict[str, str], Any]] = {
         [allow(ADMIN, ADMINISTER), allow("*", "kms:Decrypt", {**NAMED, **INSIDE})], {}, DECLARED,
         [allow(ADMIN, ADMINISTER),
          allow("*", "kms:Decrypt", {**NAMED, **INSIDE, "ArnNotEquals": {"aws:PrincipalArn": ADMIN}})]),
+    "a session of an administrator": (
+        [allow(SESSION, ADMINISTER), allow("*", USE, INSIDE)], {}, DECLARED,
+        [allow(SESSION, ADMINISTER), allow("*", USE, {**INSIDE, "ArnNotEquals": {"aws:PrincipalArn": ADMIN}}),
+         allow(ADMIN, "kms:DescribeKey", INSIDE)]),
+    "a session declared alone, while others of its role would lose use": (
+        [allow(SESSION, ADMINISTER), allow("*", USE, {"ArnLike": {"aws:PrincipalArn": f"{ACCOUNT}:role/admi?"}})], {},
+        {"administrators": SESSION}, {"BLAST_RADIUS"}),
     "roles that a pattern names": (
         [allow(f"{ACCOUNT}:root", "kms:*", {"ArnLike": {"aws:PrincipalArn": f"{ACCOUNT}:role/sso/*"}})], {}, DECLARED,
         {"ROLE_UNDECLARED"}),

@@ -64,7 +64,7 @@ class Callers:
 
     def _alternatives(self, named: Iterable[Principal]) -> Iterator[Alternative]:
         if self.only:
-            yield from map(self._exactly, self.only)
+            yield from (self._exactly(each, named) for each in self.only)
             yield from (self._session(each.value, named) for each in named if self._of_only(each))
             return
         yield from self._ordinary()
@@ -112,10 +112,10 @@ class Callers:
             label = f"an identity of {entry.value}"
             yield self._caller("role", label, arns, "AssumedRole", texts("AROA?*:?*"), chain, entry.value)
 
-    def _exactly(self, arn: str) -> Alternative:
+    def _exactly(self, arn: str, named: Iterable[Principal]) -> Alternative:
         """One named role, user or role session."""
         if re.fullmatch(_SESSION, arn):
-            return self._session(arn, ())
+            return self._session(arn, named)
         for kind, mark, principal_type, identity in _KINDS:
             if mark in arn:
                 return self._caller(kind, arn, (arn,), principal_type, texts(identity) if identity else None)

@@ -63,19 +63,22 @@ def keeps_the_policy(task: Task, old: Policy, new: Policy, caller: str | None) -
 
 def _gained(task: Task, old: Policy, new: Policy) -> Answer:
     callers = Callers(own=task.key.account, partition=task.key.partition)
-    space = task.questions.space(callers.group(_together(old, new)), ALL)
-    return compare(old, new, space).changes[Change.NEWLY_ALLOWED]
+    return _changed(old, new, task.questions.space(callers.group(_together(old, new)), ALL), Change.NEWLY_ALLOWED)
 
 
 def _lost(old: Policy, new: Policy, space: Space) -> Answer:
-    """Is nothing lost, neither of what the policy grants by itself nor of what it leaves to identity policies?
+    return _changed(old, new, space, Change.NO_LONGER_ALLOWED)
+
+
+def _changed(old: Policy, new: Policy, space: Space, change: Change) -> Answer:
+    """Is nothing changed so, neither of what the policy grants by itself nor of what it leaves to identity policies?
 
     An account entry allows whatever identity policies allow, so the policies are compared with and without those.
     """
-    whole = compare(old, new, space).changes[Change.NO_LONGER_ALLOWED]
+    whole = compare(old, new, space).changes[change]
     if isinstance(whole, Refuted):
         return whole
-    direct = compare(without_accounts(old), without_accounts(new), space).changes[Change.NO_LONGER_ALLOWED]
+    direct = compare(without_accounts(old), without_accounts(new), space).changes[change]
     return whole if isinstance(direct, Proved) else direct
 
 

@@ -10,7 +10,7 @@ from s3_guardrails.policy.document import Policy, PrincipalKind, Statement
 from s3_guardrails.policy.explain import sentence
 from s3_guardrails.policy.prove import Refuted
 from s3_guardrails.remediate.key_policy_actions import covered, only, without
-from s3_guardrails.remediate.key_policy_narrow import FOR_RESOURCES, SPARED_GRANTS, taken
+from s3_guardrails.remediate.key_policy_narrow import FOR_RESOURCES, SPARED_GRANTS, role_of, taken
 from s3_guardrails.remediate.key_policy_piece import Draft, Line, Piece, one
 from s3_guardrails.remediate.key_policy_roles import Duty
 from s3_guardrails.remediate.key_policy_task import Loss, Task, label, refuted
@@ -48,7 +48,10 @@ def separated(task: Task, draft: Draft) -> Draft:
 
 
 def _candidates(task: Task, policy: Policy) -> Iterator[str]:
-    """Every principal that the policy names, in Principal or in a condition, and every one that is declared."""
+    """Every principal that the policy names, in Principal or in a condition, and every one that is declared.
+
+    Sessions come last: what a session may not, its role may not either, where the role is declared.
+    """
     found: dict[str, None] = {}
     for statement in policy.allows:
         for each in statement.principals:
@@ -60,7 +63,7 @@ def _candidates(task: Task, policy: Policy) -> Iterator[str]:
         found.update(dict.fromkeys(value for each in arns for value in each.values if not set("*?$") & set(value)))
     for duty in Duty:
         found.update(dict.fromkeys(task.roles.arns(duty, task.key.partition, task.key.account)))
-    yield from (each for each in found if each != task.root)
+    yield from sorted((each for each in found if each != task.root), key=lambda each: role_of(each) != each)
 
 
 def _one_duty(task: Task, draft: Draft, principal: str) -> Draft:
