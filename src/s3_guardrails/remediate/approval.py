@@ -5,6 +5,7 @@ Source: Systems Manager API Reference, GetAutomationExecution; Automation action
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,7 +17,7 @@ from s3_guardrails.live.call import sentence
 from s3_guardrails.live.clients import SessionClients
 
 STEP: Final = "Approve"
-_ARN: Final = re.compile(r"arn:[^:\s\"',]+:(?:iam|sts)::[0-9]{12}:[^\s\"',\]}]+")
+_ARN: Final = re.compile(r"arn:[^:]+:(?:iam|sts)::[0-9]{12}:.+")
 _SESSION: Final = re.compile(r"arn:([^:]+):sts::([0-9]{12}):assumed-role/([^/]+)/.*")
 
 
@@ -43,9 +44,20 @@ def person(arn: str) -> str:
 
 
 def _approvers(execution: Mapping[str, Any]) -> frozenset[str]:
-    """Return the identities of the approval step's approving decisions."""
+    """Return who approved, as the approval step's outputs say; a comment is anybody's text and never looked at."""
     for step in execution.get("StepExecutions", ()):
         if step.get("StepName") == STEP and step.get("StepStatus") == "Success":
-            said = " ".join(map(str, step.get("Outputs", {}).get("ApproverDecisions", ())))
-            return frozenset(_ARN.findall(said))
+            decisions = map(_decision, step.get("Outputs", {}).get("ApproverDecisions", ()))
+            return frozenset(who for who, approved in decisions if approved and _ARN.fullmatch(who))
     return frozenset()
+
+
+def _decision(text: Any) -> tuple[str, bool]:
+    """Read one decision, `{"Approver": ARN, "Decision": "Approve", …}`; what is not one counts for nobody."""
+    try:
+        found = json.loads(text) if isinstance(text, str) else text
+    except ValueError:
+        return "", False
+    if not isinstance(found, Mapping):
+        return "", False
+    return str(found.get("Approver", "")), found.get("Decision") == "Approve"
