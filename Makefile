@@ -35,8 +35,11 @@ check: .venv/$(INSTALLED) ## lint, format, types and import contracts
 
 .PHONY: fuzz
 fuzz: .venv/$(INSTALLED) ## try GUARDRAILS_FUZZ policies per question (2000) against the twins; keep what is found
-	GUARDRAILS_FUZZ=$${GUARDRAILS_FUZZ:-2000} .venv/bin/python -m pytest tests/laws tests/differential
-	PYTHONPATH=tests .venv/bin/python -m smt.fuzz --count $${GUARDRAILS_FUZZ:-2000} --first $$(date +%s)
+	export PYTHONPATH=tests GUARDRAILS_FUZZ=$${GUARDRAILS_FUZZ:-2000} first=$$(date +%s) failed=0; \
+	.venv/bin/python -m smt.fuzz --count $$GUARDRAILS_FUZZ --first $$first || failed=1; \
+	.venv/bin/python -m differential.fuzz --count $$GUARDRAILS_FUZZ --first $$first || failed=1; \
+	.venv/bin/python -m pytest tests/laws tests/differential --ignore tests/differential/test_small_world.py || failed=1; \
+	exit $$failed
 
 .PHONY: bench
 bench: .venv/$(INSTALLED) ## time questions and imports, as multiples of a loop that runs beside them

@@ -1,9 +1,17 @@
 """How much to try: `GUARDRAILS_FUZZ` policies for each question, examples for each law; 0 is the usual run."""
 
 import os
+import secrets
 from random import Random
 
 FUZZ = int(os.environ.get("GUARDRAILS_FUZZ", "0"))
+FIRST = secrets.randbelow(1 << 40) if FUZZ else 0
+"""The first seed: a longer run draws afresh."""
+
+
+def numbers(usual: int) -> range:
+    """The seeds to try: always the same `usual` ones, or as many new ones as are asked for."""
+    return range(FIRST, FIRST + (FUZZ or usual))
 
 
 def seeded(text: object) -> Random:

@@ -15,6 +15,7 @@ MODE = "s3:x-amz-server-side-encryption"
 KEY_ID = f"{MODE}-aws-kms-key-id"
 CUSTOMER = f"{MODE}-customer-algorithm"
 Situation = Mapping[str, Value]
+Score = Callable[[Request], int]
 
 HTTP: Situation = {"aws:securetransport": "false", "s3:tlsversion": None}
 
@@ -98,11 +99,26 @@ def accepted(ends_in: tuple[str, str | None], params: Mapping[str, Any]) -> bool
     return key is not None and any(key == each or (each[-1] == "*" and key.startswith(each[:-1])) for each in keys)
 
 
-def _outside(policy: Policy, own: str, params: Mapping[str, Any], random: Random) -> list[Request]:
+def _service(policy: Policy, own: str, params: Mapping[str, Any], random: Random) -> list[Request]:
+    return _outside(policy, own, params, random, "service")
+
+
+def _lockout(policy: Policy, own: str, params: Mapping[str, Any], random: Random) -> list[Request]:
+    """Somebody of the account who changes the policy."""
+    world = World(policy, "kms", random)
+    callers = [each for each in world.callers() if each.account == own]
+    return _one(world.climb(callers, ["kms:PutKeyPolicy"], [tls("1.2")], allowed(policy)))
+
+
+def _outside(
+    policy: Policy, own: str, params: Mapping[str, Any], random: Random, kind: str | None = None
+) -> list[Request]:
     world = World(policy, "kms", random)
     trusted = {own, *params.get("inside", ())}
     callers = [
-        each for each in world.callers() if is_outside(each.context, each.account, each.principal, trusted, params)
+        each
+        for each in world.callers()
+        if kind in {None, each.kind} and is_outside(each.context, each.account, each.principal, trusted, params)
     ]
     names = [f"kms:{each}" for each in sorted(ADMINISTRATION | CRYPTOGRAPHY | TAGGING | {"CreateGrant"})]
     return _one(world.climb(callers, names, [tls("1.2")], allowed(policy), 12))
@@ -190,20 +206,25 @@ def _writeonly(policy: Policy, own: str, params: Mapping[str, Any], random: Rand
     return _one(world.climb(callers, names, [{**tls("1.2"), **not_through_s3}], allowed(reduced)))
 
 
-def let_through(policy: Policy) -> list[Callable[[Request], int]]:
+def let_through(policy: Policy) -> list[Score]:
     """Score 0: certainly not denied."""
     denies = policy.denies
     return [lambda request: sum(applies(each, request) is not False for each in denies)]
 
 
-def allowed(policy: Policy) -> list[Callable[[Request], int]]:
+def met(statement: Statement) -> Score:
+    """Score 0: the statement applies."""
+    return lambda request: sum(truth is not True for _, truth in clauses(statement, request))
+
+
+def allowed(policy: Policy) -> list[Score]:
     """Score 0: certainly allowed, by one statement; a score for each."""
     (denied,) = let_through(policy)
 
-    def by(statement: Statement) -> Callable[[Request], int]:
-        return lambda request: denied(request) + sum(truth is not True for _, truth in clauses(statement, request))
+    def by(score: Score) -> Score:
+        return lambda request: denied(request) + score(request)
 
-    return [by(each) for each in policy.allows]
+    return [by(met(each)) for each in policy.allows]
 
 
 def _one(request: Request | None) -> list[Request]:
@@ -230,4 +251,6 @@ _HUNTS = {
     "kms-both": _both,
     "kms-wildcard": _wildcard,
     "kms-writeonly": _writeonly,
+    "kms-service": _service,
+    "kms-lockout": _lockout,
 }

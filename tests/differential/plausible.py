@@ -113,6 +113,16 @@ def _writeonly(request: Request, own: str, params: Mapping[str, Any]) -> Iterato
     yield bool(params.get("multipart")) and str(through).startswith("s3."), "through S3"
 
 
+def _service(request: Request, own: str, params: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
+    yield request.values.get("aws:principalisawsservice") != "true", "no service"
+    yield from _outside(request, own, params)
+
+
+def _lockout(request: Request, own: str, params: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
+    yield request.account != own, "not of the account"
+    yield request.action != "kms:PutKeyPolicy", "does not change the policy"
+
+
 _ABOUT = {
     "tls": _tls,
     "sse": _sse,
@@ -120,4 +130,6 @@ _ABOUT = {
     "kms-both": _both,
     "kms-wildcard": _wildcard,
     "kms-writeonly": _writeonly,
+    "kms-service": _service,
+    "kms-lockout": _lockout,
 }

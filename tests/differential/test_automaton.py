@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from differential.near_miss import ARN_PATTERNS, PATTERNS, near_misses
-from effort import FUZZ, seeded
+from effort import numbers, seeded
 from s3_guardrails.policy.automaton import union
 from s3_guardrails.policy.domain import language
 from s3_guardrails.policy.glob import compiled
@@ -64,7 +64,7 @@ def expressions(texts: Iterable[str]) -> list[re.Pattern[str]]:
 
 @pytest.mark.parametrize("chunk", range(4))
 def test_a_search_finds_a_word_exactly_where_a_short_one_exists(chunk):
-    for number in range(FUZZ or 150):
+    for number in numbers(150):
         check_search(f"search {chunk} {number}")
 
 

@@ -10,7 +10,7 @@ from differential.hunt import HTTP, tls
 from differential.people import Caller
 from differential.topics import policy
 from differential.world import World
-from effort import FUZZ, seeded
+from effort import numbers, seeded
 from s3_guardrails.policy.actions import actions
 from s3_guardrails.policy.authorize import Outcome, authorize, denied
 from s3_guardrails.policy.document import Policy, Principal, PrincipalKind, parse_policy
@@ -24,7 +24,7 @@ from s3_guardrails.policy.tie import same_key
 @pytest.mark.parametrize("topic", ["tls", "sse", "kms-outside"])
 def test_the_prover_says_of_one_request_what_the_evaluator_says(topic: str):
     said = {Proved: 0, Refuted: 0, Inconclusive: 0}
-    for number in range(FUZZ or 400):
+    for number in numbers(400):
         random = seeded(f"one {topic} {number}")
         document = policy(random, topic)
         read = parse_policy(document)

@@ -4,40 +4,36 @@
 """
 
 import json
-from typing import Any
 
 import pytest
 
+from differential.changes import changed, compared, hunt_change, pair
 from differential.hunt import hunt
-from differential.plausible import faults
+from differential.meeting import answer, disagreement
 from differential.pools import OWN
 from differential.shrink import shrink
 from differential.topics import parameters, policy
 from differential.world import SINCE
-from effort import FUZZ, seeded
+from effort import numbers, seeded
 from s3_guardrails.encryption.key_access import KeyQuestions, without_accounts
-from s3_guardrails.encryption.question import Answered, ask
-from s3_guardrails.policy.authorize import Outcome, authorize, denied
+from s3_guardrails.policy.authorize import Outcome, authorize
 from s3_guardrails.policy.document import parse_policy
 from s3_guardrails.policy.prove import Refuted
 from s3_guardrails.policy.request import Request
 
-POLICIES = {"tls": 100, "sse": 40, "kms-outside": 100, "kms-both": 60, "kms-wildcard": 50, "kms-writeonly": 100}
+POLICIES = {"tls": 100, "sse": 40, "kms-outside": 100, "kms-both": 60, "kms-wildcard": 50, "kms-writeonly": 100} | {
+    "kms-service": 50,
+    "kms-lockout": 50,
+}
 CHUNKS = range(5)
-Document = dict[str, Any]
-
-
-def answer(topic: str, document: Document, params: Document) -> Answered:
-    read = parse_policy(json.dumps(document))
-    return ask(topic, read, bucket="bk", own=OWN, params=params, since=float(SINCE))
 
 
 @pytest.mark.parametrize("topic", POLICIES)
 @pytest.mark.parametrize("chunk", CHUNKS)
 def test_what_is_proved_no_hunt_refutes_and_what_is_refuted_is_confirmed(topic: str, chunk: int):
-    size = -(-(FUZZ or POLICIES[topic]) // len(CHUNKS))
+    seeds = numbers(POLICIES[topic])[chunk :: len(CHUNKS)]
     answered = {"proved": 0, "refuted": 0, "inconclusive": 0}
-    for number in range(chunk * size, (chunk + 1) * size):
+    for number in seeds:
         random = seeded(f"{topic} {number}")
         document, params = policy(random, topic), parameters(random, topic)
         found = disagreement(topic, document, params)
@@ -45,9 +41,9 @@ def test_what_is_proved_no_hunt_refutes_and_what_is_refuted_is_confirmed(topic: 
             small = shrink(document, lambda each: disagreement(topic, each, params) is not None)  # noqa: B023
             pytest.fail(f"{topic} {number}: {disagreement(topic, small, params)}\n{json.dumps(small)}\n{params}")
         answered[answer(topic, document, params).verdict] += 1
-    assert answered["proved"] > size // 20, "the policies are too weak to tell anything about proofs"
-    assert answered["refuted"] > size // 20, "the policies are too strong to tell anything about refutations"
-    assert answered["inconclusive"] < size // 4, answered
+    assert answered["proved"] > len(seeds) // 20, "the policies are too weak to tell anything about proofs"
+    assert answered["refuted"] > len(seeds) // 20, "the policies are too strong to tell anything about refutations"
+    assert answered["inconclusive"] < len(seeds) // 4, answered
 
 
 @pytest.mark.parametrize("topic", POLICIES)
@@ -63,29 +59,11 @@ def test_the_hunt_finds_most_of_what_is_refuted(topic: str):
     )
 
 
-def disagreement(topic: str, document: Document, params: Document) -> str | None:
-    """Say how prover and evaluator disagree on one policy."""
-    found, read = answer(topic, document, params), parse_policy(document)
-    if found.verdict == "proved":
-        requests = hunt(topic, read, OWN, params, seeded(json.dumps(document)))
-        return f"proved, yet {[each.as_json() for each in requests]}" if requests else None
-    if found.counterexample is None:
-        return None
-    wrong = faults(topic, found.counterexample, OWN, params)
-    if wrong:
-        return f"refuted with an impossible request: {wrong} {found.counterexample.as_json()}"
-    if topic.startswith("kms-"):
-        through = authorize(read, found.counterexample).outcome is Outcome.ALLOW
-    else:
-        through = denied(read, found.counterexample) is False
-    return None if through else f"refuted, yet not let through: {found.counterexample.as_json()}"
-
-
 @pytest.mark.parametrize("topic", ["kms-both", "kms-wildcard"])
 def test_requests_that_refute_together_are_of_one_caller_and_each_is_allowed(topic: str):
     questions = KeyQuestions(own=OWN, since=float(SINCE))
     refuted = 0
-    for number in range(FUZZ or 120):
+    for number in numbers(120):
         document = policy(seeded(f"{topic} {number}"), topic)
         read = parse_policy(document)
         found = questions.both(read) if topic == "kms-both" else questions.wildcard(read)
@@ -102,3 +80,22 @@ def test_requests_that_refute_together_are_of_one_caller_and_each_is_allowed(top
 def _identity(request: Request) -> tuple[object, ...]:
     lasting = ("aws:principalarn", "aws:principalorgid", "aws:principaltype", "aws:userid", "aws:principaltag/team")
     return request.principal, request.account, *(request.values.get(key) for key in lasting)
+
+
+@pytest.mark.parametrize("chunk", range(4))
+def test_what_changes_between_two_policies_no_hunt_contradicts(chunk: int):
+    for number in numbers(16)[chunk::4]:
+        old, new, service = pair(f"pair {number}")
+        assert changed(old, new, service, f"hunt {number}") is None, (number, json.dumps(old), json.dumps(new))
+
+
+def test_the_hunt_finds_most_of_what_changes():
+    found = []
+    for number in range(30):
+        old, new, service = pair(f"pair {number}")
+        before, after = parse_policy(old), parse_policy(new)
+        changes = compared(before, after, service).changes
+        refuted = [each for each in changes if isinstance(changes[each], Refuted)]
+        found += [hunt_change(each, before, after, service, seeded(number)) is not None for each in refuted]
+    assert len(found) > 10
+    assert sum(found) * 3 > len(found) * 2, f"{found.count(False)} of {len(found)} missed"

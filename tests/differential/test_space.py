@@ -11,7 +11,7 @@ import pytest
 from differential.generator import Document
 from differential.pools import OWN
 from differential.topics import parameters, policy
-from effort import FUZZ, seeded
+from effort import numbers, seeded
 from s3_guardrails.encryption import key_access, transport, write
 from s3_guardrails.encryption.question import ask
 from s3_guardrails.policy.demand import PRINCIPAL, Literal, Reading
@@ -41,7 +41,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Policy, Question]]:
 @pytest.mark.parametrize("topic", TOPICS)
 def test_every_alternative_defines_every_dimension_that_decides_a_literal(topic: str, asked):
     looked_at = 0
-    for number in range(FUZZ or 60):
+    for number in numbers(60):
         random = seeded(f"space {topic} {number}")
         document, params = policy(random, topic), parameters(random, topic)
         asked.clear()

@@ -52,7 +52,8 @@ def _sse(random: Random, topic: str) -> Iterator[Statement]:
 
 def _kms(random: Random, topic: str) -> Iterator[Statement]:
     maker = Maker(random, "kms")
-    yield _everything("Allow", "kms:*", "*") | {"Principal": {"AWS": f"arn:aws:iam::{OWN}:root"}}
+    if topic != "kms-lockout" or random.random() < 0.5:
+        yield _everything("Allow", "kms:*", "*") | {"Principal": {"AWS": f"arn:aws:iam::{OWN}:root"}}
     for _ in range(random.choice([1, 1, 2, 2, 3])):
         statement = _everything("Allow", random.choice([*KMS_ACTIONS, "kms:*"]), random.choice(KMS_RESOURCES))
         statement["Principal"] = random.choice(["*", "*", {"AWS": "*"}, *PRINCIPALS])

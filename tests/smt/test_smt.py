@@ -5,13 +5,12 @@ The twin reads the raw policy and knows nothing of `s3_guardrails`; only `versus
 
 import ast
 import json
-import os
-import secrets
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from effort import FIRST, FUZZ
 from smt.minimise import minimised
 from smt.policies import COMPARISONS, SINCE, TOPICS, Draw, draw
 from smt.questions import decide
@@ -25,10 +24,6 @@ FITTING = {
     "open": {"unproved", "unrefuted"},
     "inconclusive": {"unproved", "unrefuted"},
 }
-FUZZ = int(os.environ.get("GUARDRAILS_FUZZ", "0"))
-FIRST = secrets.randbelow(1 << 40) if FUZZ else 0
-"""The first seed; a longer run draws policies afresh."""
-
 COUNT = dict.fromkeys(TOPICS, 110) | {"kms-wildcard": 60} | dict.fromkeys(COMPARISONS, 60)
 """Policies for each topic in the bounded run: about half a minute in all."""
 

@@ -104,13 +104,17 @@ def of_twin(draw: Draw) -> str:
 
 
 def smallest(meeting: Meeting) -> Meeting:
-    """Return the meeting over the smallest policy on which the two still say what they said."""
+    """Return the meeting over the smallest policies on which the two still say what they said."""
 
-    def still(policy: dict) -> bool:
-        other = meet(replace(meeting.draw, policy=policy))
+    def still(draw: Draw) -> bool:
+        other = meet(draw)
         return (other.prover, other.twin) == (meeting.prover, meeting.twin)
 
-    return meet(replace(meeting.draw, policy=minimised(meeting.draw.policy, still)))
+    draw = meeting.draw
+    draw = replace(draw, policy=minimised(draw.policy, lambda each: still(replace(meeting.draw, policy=each))))
+    if draw.old is not None:
+        draw = replace(draw, old=minimised(draw.old, lambda each: still(replace(draw, old=each))))
+    return meet(draw)
 
 
 def as_case(meeting: Meeting) -> dict[str, object]:
