@@ -126,14 +126,12 @@ def _named(
 
 
 def _known_paths(world: World, scope: Scope, arn: Term, session: Term) -> Iterator[Formula]:
-    """A session's ARN leaves out the path of its role; where the role is named beside the session, it is known.
+    """A session's ARN leaves out the path of its role; where a principal or parameter names the role, it is known.
 
-    A question about a session alone takes any path.
+    No account has two roles of one name, whatever their paths (IAM User Guide, "IAM identifiers").
     """
     terms = world.terms
-    about_session = ":assumed-role/" in (scope.only or "")
-    known = {text for kind, text in scope.named if kind == "AWS" and not about_session}
-    known |= {*scope.without, scope.only or ""}
+    known = {text for kind, text in scope.named if kind == "AWS"} | {*scope.without, scope.only or ""}
     for text in sorted(known):
         if found := SESSION.fullmatch(text):
             start = f"arn:{found[1]}:iam::{found[2]}:role/"

@@ -14,7 +14,7 @@ from effort import FIRST, FUZZ
 from smt.minimise import minimised
 from smt.policies import COMPARISONS, SINCE, TOPICS, Draw, draw
 from smt.questions import decide
-from smt.versus import Meeting, meet, of_prover
+from smt.versus import Meeting, meet, of_prover, of_twin
 
 HERE = Path(__file__).parent
 CASES = HERE.parent / "cases"
@@ -71,6 +71,7 @@ def test_what_fuzzing_found_is_answered_right(case: dict):
         case["topic"], case["policy"], case.get("params", {}), case.get("old"), own=case["own"], bucket=case["bucket"]
     )
     assert case["verdict"] in FITTING[of_prover(asked)[0]], case["reason"]
+    assert case["verdict"] in FITTING[of_twin(asked)], case["reason"]
 
 
 def test_every_found_case_was_looked_at():
