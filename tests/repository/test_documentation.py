@@ -1,29 +1,16 @@
 """The documentation says what is true: permissions, commands, options, locked versions."""
 
-import ast
 import re
 import tomllib
 from pathlib import Path
 
-import botocore.session
 import click
-from botocore import xform_name
 
+from aws_calls import called
 from s3_guardrails.cli import command
 from s3_guardrails.cli.exit_code import PRECEDENCE
 
 ROOT = Path(__file__).parents[2]
-
-IAM_NAMES = {
-    "s3:ListBuckets": "s3:ListAllMyBuckets",
-    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
-    "s3:GetBucketReplication": "s3:GetReplicationConfiguration",
-    "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
-    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
-    "s3control:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
-    "s3control:GetBucketReplication": "s3:GetReplicationConfiguration",  # the same name, of Outposts
-}
-"""Operations whose permission has another name (Service Authorization Reference)."""
 
 
 def text_of(*parts):
@@ -34,33 +21,15 @@ LIVE = ROOT / "src/s3_guardrails/live"
 OF_PLANS = {LIVE / "surroundings.py", LIVE / "simulate.py"}
 
 
-def called(paths, services=("s3", "kms", "sts")):
-    """Return every AWS operation whose method name, or paginator name, stands in the sources, as a permission."""
-    names = set()
-    for path in paths:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            match node:
-                case ast.Attribute(attr=name):
-                    names.add(name)
-                case ast.Call(func=ast.Attribute(attr="get_paginator"), args=[ast.Constant(value=str(name))]):
-                    names.add(name)
-    session = botocore.session.get_session()
-    operations = {
-        f"{service}:{operation}"
-        for service in services
-        for operation in session.get_service_model(service).operation_names
-        if xform_name(operation) in names
-    }
-    return {IAM_NAMES.get(operation, operation) for operation in operations}
-
-
 def permissions(name):
     return set(re.search(rf"{name}: begin.*?```\n(.*?)```", text_of("docs", "operations.md"), re.DOTALL)[1].split())
 
 
 def test_the_permissions_of_a_scan_are_the_calls_that_the_sources_make():
     documented = permissions("permissions")
-    assert documented == called({*LIVE.rglob("*.py")} - OF_PLANS | {*(LIVE.parent / "cli").rglob("*.py")})
+    assert documented == called(
+        {*LIVE.rglob("*.py")} - OF_PLANS | {*(LIVE.parent / "cli").rglob("*.py")}, ("s3", "kms", "sts")
+    )
     assert all(re.fullmatch(r"\w+:(Get|List|Describe)\w+", each) for each in documented)
 
 
