@@ -13,6 +13,10 @@ SECOND := $(if $(filter-out $(PYTHON),$(PYTHON_3_13)),.venv-3.13)
 LOCK := requirements.txt
 INSTALLED := installed.stamp
 
+# What the functions of template.yaml run: the rules as modules, the package, and of the lock file the SDK and rdklib.
+FUNCTION := build/function
+RUNTIME := boto3|botocore|jmespath|python-dateutil|rdklib|s3transfer|six|urllib3
+
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +54,15 @@ bench: .venv/$(INSTALLED) ## time questions and imports, as multiples of a loop 
 render: .venv/$(INSTALLED) ## render what is derived from the rules and from the demo
 	.venv/bin/s3-guardrails catalogue --write
 	.venv/bin/python tools/render_demo.py
+
+.PHONY: bundle
+bundle: .venv/$(INSTALLED) ## put together what the Lambda functions of template.yaml run
+	rm -rf $(FUNCTION)
+	mkdir -p $(FUNCTION)
+	awk '/^[a-z]/ { wanted = /^($(RUNTIME))==/ } wanted' $(LOCK) > $(FUNCTION)/requirements.lock
+	.venv/bin/python -m pip install --quiet --require-hashes --no-deps --no-compile --target $(FUNCTION) --requirement $(FUNCTION)/requirements.lock
+	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --no-compile --target $(FUNCTION) --upgrade .
+	cp $(filter-out %_test.py,$(wildcard rules/*/*.py)) $(FUNCTION)
 
 .PHONY: lock
 lock: ## refresh the lock file after a change of pyproject.toml; needs uv

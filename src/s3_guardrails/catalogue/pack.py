@@ -30,7 +30,7 @@ Node = dict[str, Any]
 def render_pack(entries: Iterable[Entry]) -> str:
     """Return the pack's text; raise MalformedRule or ParameterError where a limit of AWS Config is passed."""
     entries = tuple(entries)
-    inputs = _inputs(entries)
+    inputs = pack_inputs(entries)
     parameters = {_function(entry): _function_parameter(entry) for entry in entries}
     parameters |= {name: _parameter(each) for name, each in sorted(inputs.items())}
     parameters |= remediation_parameters(entries)
@@ -57,7 +57,7 @@ def logical_id(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
 
-def _inputs(entries: Iterable[Entry]) -> dict[str, Documented]:
+def pack_inputs(entries: Iterable[Entry]) -> dict[str, Documented]:
     """Return the inputs of the pack: one for all rules that mean the same by a parameter, else one per rule."""
     inputs: dict[str, Documented] = {}
     meanings: dict[str, set[Documented]] = {}
@@ -70,7 +70,8 @@ def _inputs(entries: Iterable[Entry]) -> dict[str, Documented]:
     return inputs
 
 
-def _input_of(entry: Entry, each: Documented, inputs: Mapping[str, Documented]) -> str:
+def input_name(entry: Entry, each: Documented, inputs: Mapping[str, Documented]) -> str:
+    """Return which input of the pack is a rule's parameter."""
     return each.name if each.name in inputs else f"{logical_id(entry.name)}{each.name}"
 
 
@@ -101,7 +102,7 @@ def _rule(entry: Entry, inputs: Mapping[str, Documented]) -> Node:
         properties["Scope"] = {"ComplianceResourceTypes": [entry.rule.resource_type]}
     properties["InputParameters"] = {
         **RDKLIB,
-        **{each.name: _value(each, _input_of(entry, each, inputs)) for each in entry.rule.Parameters.documented()},
+        **{each.name: _value(each, input_name(entry, each, inputs)) for each in entry.rule.Parameters.documented()},
     }
     properties["Source"] = {
         "Owner": "CUSTOM_LAMBDA",

@@ -10,6 +10,7 @@ from s3_guardrails.catalogue.docs import render_docs, render_readme
 from s3_guardrails.catalogue.documents import render_documents
 from s3_guardrails.catalogue.pack import render_pack
 from s3_guardrails.catalogue.parameters_json import render_parameters
+from s3_guardrails.catalogue.template import render_template
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.errors import InputError
 
@@ -20,10 +21,12 @@ def rendered(root: Path) -> Mapping[Path, str]:
     if not (readme.is_file() and (root / "rules").is_dir()):
         raise InputError(f"`{root}` is not a checkout: expected README.md and rules/ in it")
     entries = find_rules(root / "rules")
+    pack, template = render_pack(entries), root / "template.yaml"
     return {
         **{entry.folder / "parameters.json": render_parameters(entry) for entry in entries},
         **{root / "remediation" / f"{name}.yaml": text for name, text in render_documents().items()},
-        root / "conformance-pack.yaml": render_pack(entries),
+        root / "conformance-pack.yaml": pack,
+        **({template: render_template(_text(template), entries, pack)} if template.is_file() else {}),
         root / "docs" / "rules.md": render_docs(entries),
         readme: render_readme(_text(readme), entries),
     }

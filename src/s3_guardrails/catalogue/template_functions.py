@@ -1,0 +1,160 @@
+"""Renders the stanzas of template.yaml: one per rule, one per remediation, all of one form; then the documents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import yaml
+
+from s3_guardrails.catalogue.documents import render_documents
+from s3_guardrails.catalogue.pack import input_name, logical_id, pack_inputs
+from s3_guardrails.catalogue.permissions import CHANGE, EVALUATORS, LIVE, REMEDIATORS
+from s3_guardrails.catalogue.template_role import automation_role, function_role
+from s3_guardrails.catalogue.template_text import GetAtt, Node, Reasons, Ref, Sub
+from s3_guardrails.discovery import Entry
+from s3_guardrails.parameters import Documented
+from s3_guardrails.rule import Trigger
+
+HANDLER: Final = "s3_guardrails.remediate.handler.lambda_handler"
+TIMEOUTS: Final = {CHANGE: 120, LIVE: 900}
+"""Seconds. A scheduled rule reads every key of the account; Lambda ends any function after 900 seconds."""
+REMEDIATION_TIMEOUT: Final = 230
+"""Seconds; Systems Manager waits 300 for a step (Automation actions reference, aws:invokeLambdaFunction)."""
+
+
+def rule_functions(entries: Iterable[Entry]) -> str:
+    """Return the functions of the rules, and the two roles that they share."""
+    entries, reasons = tuple(entries), Reasons()
+    stanzas: list[Node] = []
+    for kind, grants in EVALUATORS.items():
+        names = [logical_id(each.name) for each in entries if _evaluator(each) == kind]
+        logs = [GetAtt(f"{name}Logs.Arn") for name in names]
+        stanzas.append({f"{kind}EvaluatorRole": function_role(grants, reasons, logs[0] if len(logs) == 1 else logs)})
+    return _text([*stanzas, *map(_rule, entries)], reasons)
+
+
+def remediations(entries: Iterable[Entry]) -> str:
+    """Return function, the function's role and the automation's role of every remediation."""
+    entries, reasons = tuple(entries), Reasons()
+    inputs = pack_inputs(entries)
+    rules = {entry.rule.remediation: entry for entry in entries}
+    stanzas = [
+        _remediation(name, yaml.safe_load(text), _parameters(rules.get(name), inputs), reasons)
+        for name, text in render_documents().items()
+    ]
+    return _text(stanzas, reasons)
+
+
+def documents() -> str:
+    """Return every remediation document as a resource."""
+    return _text((_document(name, yaml.safe_load(text)) for name, text in render_documents().items()), Reasons())
+
+
+def parameters(entries: Iterable[Entry]) -> str:
+    """Return the template's parameters that are handed to rules and remediations alike."""
+    inputs = sorted(pack_inputs(entries).items())
+    return Reasons().text({name: _parameter(each) for name, each in inputs})
+
+
+def _text(stanzas: Iterable[Node], reasons: Reasons) -> str:
+    return "\n".join(map(reasons.text, stanzas))
+
+
+def _evaluator(entry: Entry) -> str:
+    return LIVE if entry.rule.trigger is Trigger.PERIODIC else CHANGE
+
+
+_LOGS: Final[Node] = {
+    "Type": "AWS::Logs::LogGroup",
+    "Properties": {"RetentionInDays": Ref("LogRetentionDays")},
+}
+
+
+def _rule(entry: Entry) -> Node:
+    name, kind = logical_id(entry.name), _evaluator(entry)
+    handler, about = f"{entry.name}.lambda_handler", entry.rule.description()
+    return {
+        f"{name}Logs": _LOGS,
+        f"{name}Function": _function(name, handler, about, f"{kind}EvaluatorRole", TIMEOUTS[kind]),
+        f"{name}Permission": _permission(f"{name}Function"),
+    }
+
+
+def _function(
+    name: str, handler: str, about: str, role: str, timeout: int, environment: Mapping[str, Any] | None = None
+) -> Node:
+    properties: Node = {
+        "Handler": handler,
+        "Description": about,
+        "Role": GetAtt(f"{role}.Arn"),
+        "Timeout": timeout,
+        "LoggingConfig": {"LogGroup": Ref(f"{name}Logs")},
+        **({"Environment": {"Variables": dict(environment)}} if environment else {}),
+    }
+    return {"Type": "AWS::Serverless::Function", "Metadata": {"SkipBuild": True}, "Properties": properties}
+
+
+def _permission(function: str) -> Node:
+    """Let AWS Config call the function, for this account only: any account's rule could name it otherwise."""
+    properties = {
+        "FunctionName": Ref(function),
+        "Action": "lambda:InvokeFunction",
+        "Principal": "config.amazonaws.com",
+        "SourceAccount": Ref("AWS::AccountId"),
+    }
+    return {"Type": "AWS::Lambda::Permission", "Properties": properties}
+
+
+def _remediation(name: str, document: Node, given: Any, reasons: Reasons) -> Node:
+    environment = {
+        "GUARDRAILS_REMEDIATION": name,
+        **({"GUARDRAILS_PARAMETERS": given} if given else {}),
+        "GUARDRAILS_EVIDENCE_BUCKET": Ref("EvidenceBucket"),
+        "GUARDRAILS_EVIDENCE_KEY": GetAtt("EvidenceKey.Arn"),
+    }
+    about, function = document["description"].partition("\n")[0], f"{name}Function"
+    return {
+        f"{name}Logs": _LOGS,
+        f"{name}FunctionRole": function_role(REMEDIATORS[name], reasons, GetAtt(f"{name}Logs.Arn")),
+        function: _function(name, HANDLER, about, f"{name}FunctionRole", REMEDIATION_TIMEOUT, environment),
+        f"{name}AutomationRole": automation_role(function, reasons),
+    }
+
+
+def _document(name: str, content: Node) -> Node:
+    """Embed a document; who starts one by hand then needs to say the resource and nothing else."""
+    defaults = {
+        "AutomationAssumeRole": GetAtt(f"{name}AutomationRole.Arn"),
+        "FunctionArn": GetAtt(f"{name}Function.Arn"),
+        "Approvers": [Ref("RemediationApproverArn")],
+    }
+    for parameter, value in defaults.items():
+        content["parameters"][parameter]["default"] = value
+    properties = {
+        "Name": Sub(f"${{AWS::StackName}}-{name}"),
+        "DocumentType": "Automation",
+        "DocumentFormat": "YAML",
+        "UpdateMethod": "NewVersion",
+        "Content": content,
+    }
+    return {f"{name}Document": {"Type": "AWS::SSM::Document", "Properties": properties}}
+
+
+def _parameters(entry: Entry | None, inputs: Mapping[str, Documented]) -> Any:
+    """Return the rule's parameters as JSON of the template's; no value can hold a quote or a backslash."""
+    if entry is None:
+        return None
+    named = {each.name: f"${{{input_name(entry, each, inputs)}}}" for each in entry.rule.Parameters.documented()}
+    return Sub(json.dumps(named, separators=(",", ":")))
+
+
+def _parameter(each: Documented) -> Node:
+    return {
+        "Type": "String",
+        "Default": each.default,
+        "AllowedPattern": r"[ -!#-\[\]-~]*",
+        "ConstraintDescription": "expected printable ASCII without quotes and backslashes",
+        "Description": each.doc.replace("…", "..."),
+    }

@@ -1,0 +1,320 @@
+"""template.yaml as it would be deployed: one form for all functions, the evidence bucket under our own rules."""
+
+import json
+import re
+import subprocess
+import sys
+from functools import cache
+from importlib import import_module
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+import yaml
+from boto3 import Session
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+from s3_guardrails.catalogue.documents import STEP_SECONDS, render_documents
+from s3_guardrails.catalogue.pack import logical_id, render_pack
+from s3_guardrails.catalogue.permissions import REMEDIATORS
+from s3_guardrails.catalogue.template import render_template
+from s3_guardrails.decision import Verdict
+from s3_guardrails.discovery import find_rules
+from s3_guardrails.encryption.bucket import Bucket, DefaultEncryption
+from s3_guardrails.encryption.key import Key, KeyMetadata, Rotation
+from s3_guardrails.errors import MalformedRule
+from s3_guardrails.remediate.undo import NAME as UNDO
+from s3_guardrails.template.found import Options
+from s3_guardrails.template.intrinsic import Resolver
+from s3_guardrails.template.loading import load
+from s3_guardrails.template.reading import read_file
+from s3_guardrails.template.template import read_template
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "template.yaml").read_text(encoding="utf-8")
+TREE = load(TEXT.encode()).tree
+RESOURCES = TREE["Resources"]
+PACK = (ROOT / "conformance-pack.yaml").read_text(encoding="utf-8")
+ENTRIES = find_rules()
+ACCOUNT = "111122223333"
+PLACES = {"aws": "eu-west-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+APPROVER = {"RemediationApproverArn": f"arn:aws:iam::{ACCOUNT}:role/approver"}
+
+each_place = pytest.mark.parametrize("partition", PLACES)
+
+
+def of_type(kind):
+    return {name: each["Properties"] for name, each in RESOURCES.items() if each["Type"] == kind}
+
+
+FUNCTIONS = of_type("AWS::Serverless::Function")
+PACK_RESOURCE = RESOURCES["Pack"]
+
+
+@cache
+def deployed(partition):
+    """The template's policies by place, and what resolves its properties, in one account."""
+    options = Options(account=ACCOUNT, region=PLACES[partition], partition=partition, parameters=APPROVER)
+    found = {each.place: each for each in read_file(TEXT.encode(), options).policies}
+    template = read_template(TREE, options)
+    return found, template, Resolver(template, {})
+
+
+def cfn_lint(path):
+    command = [Path(sys.executable).with_name("cfn-lint"), "--non-zero-exit-code", "warning", path]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
+    return done.returncode, done.stdout
+
+
+def test_the_template_is_cloudformation():
+    assert cfn_lint("template.yaml") == (0, "")
+
+
+def test_the_translated_template_is_cloudformation_without_macros(tmp_path):
+    tree = json.loads(json.dumps(TREE))
+    tree["Globals"]["Function"]["CodeUri"] = "s3://bucket/key"
+    translated = Translator({}, Parser(), boto_session=Session(region_name="eu-west-1")).translate(tree, {})
+    assert "Transform" not in translated
+    path = tmp_path / "translated.json"
+    path.write_text(json.dumps(translated), encoding="utf-8")
+    assert cfn_lint(path) == (0, "")
+    assert len(json.dumps(translated)) < 1_000_000
+    functions = [each for each in translated["Resources"].values() if each["Type"] == "AWS::Lambda::Function"]
+    assert len(functions) == len(FUNCTIONS)
+    for each in functions:
+        assert each["Properties"]["Runtime"] == "python3.13"
+        assert each["Properties"]["LoggingConfig"]["LogGroup"]["Ref"] in of_type("AWS::Logs::LogGroup")
+    roles = [each for each in translated["Resources"].values() if each["Type"] == "AWS::IAM::Role"]
+    assert len(roles) == len(of_type("AWS::IAM::Role")), "SAM makes no role of its own"
+    assert all("RoleName" not in each["Properties"] for each in roles), "a named role fails in the second Region"
+
+
+def test_every_rule_and_every_remediation_has_its_function_and_nothing_else_has():
+    assert set(FUNCTIONS) == {f"{logical_id(entry.name)}Function" for entry in ENTRIES} | {
+        f"{name}Function" for name in REMEDIATORS
+    }
+    assert set(REMEDIATORS) == set(render_documents())
+
+
+def test_every_handler_is_what_lambda_can_call():
+    for function in FUNCTIONS.values():
+        module, _, name = function["Handler"].rpartition(".")
+        assert callable(getattr(import_module(module), name))
+
+
+def needs(package):
+    wanted = (re.match(r"[\w-]+", each)[0] for each in requires(package) or () if "extra ==" not in each)
+    return {package}.union(*(needs(each) for each in wanted))
+
+
+def test_the_bundle_has_what_the_functions_import_and_nothing_else():
+    [listed] = re.findall(r"^RUNTIME := (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(listed.split("|")) == needs("boto3") | needs("rdklib")
+
+
+def test_config_may_call_the_functions_of_the_rules_for_this_account_only():
+    permissions = of_type("AWS::Lambda::Permission")
+    expected = [(f"{logical_id(entry.name)}Function", "config.amazonaws.com") for entry in ENTRIES]
+    assert sorted((each["FunctionName"]["Ref"], each["Principal"]) for each in permissions.values()) == expected
+    assert all(each["SourceAccount"] == {"Ref": "AWS::AccountId"} for each in permissions.values())
+    assert sorted(PACK_RESOURCE["DependsOn"]) == sorted(permissions)
+
+
+@pytest.mark.parametrize("name", REMEDIATORS)
+def test_a_remediation_ends_before_systems_manager_stops_waiting(name):
+    function = FUNCTIONS[f"{name}Function"]
+    assert function["Timeout"] < 240 < STEP_SECONDS
+    variables = function["Environment"]["Variables"]
+    assert variables["GUARDRAILS_REMEDIATION"] == name
+    assert variables["GUARDRAILS_EVIDENCE_BUCKET"] == {"Ref": "EvidenceBucket"}
+    assert variables["GUARDRAILS_EVIDENCE_KEY"] == {"Fn::GetAtt": ["EvidenceKey", "Arn"]}
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_a_remediation_reads_the_parameters_that_its_rule_gets_from_the_pack(entry):
+    _, template, resolver = deployed("aws")
+    properties = template.properties(f"{entry.rule.remediation}Function")
+    given = json.loads(resolver.resolve(properties["Environment"]["Variables"]["GUARDRAILS_PARAMETERS"]))
+    assert given == {each.name: each.default.replace("…", "...") for each in entry.rule.Parameters.documented()}
+    assert entry.rule.Parameters.from_config(given) == entry.rule.Parameters()
+    written = properties["Environment"]["Variables"]["GUARDRAILS_PARAMETERS"]["Fn::Sub"]
+    inputs = dict(re.findall(r'"(\w+)":"\$\{(\w+)\}"', written))
+    rule = yaml.safe_load(PACK)["Resources"][logical_id(entry.name)]["Properties"]["InputParameters"]
+    assert inputs == {name: ref(value) for name, value in rule.items() if name != "AssumeRoleMode"}
+    assert set(inputs.values()) <= {each["ParameterName"] for each in handed_over()}
+
+
+def ref(value):
+    return value["Ref"] if "Ref" in value else value["Fn::If"][1]["Ref"]
+
+
+def handed_over():
+    return PACK_RESOURCE["Properties"]["ConformancePackInputParameters"]
+
+
+def test_no_parameter_can_end_the_text_that_it_is_put_into():
+    inputs = {each["ParameterName"] for each in handed_over()}
+    free = inputs & set(TREE["Parameters"]) - set(APPROVER)
+    assert len(free) > 10
+    patterns = {TREE["Parameters"][name].get("AllowedPattern") for name in free if name != "EnableRemediation"}
+    assert len(patterns) == 1
+    pattern = re.compile(patterns.pop())
+    for harmless in ("", "a=SSE-S3,SSE-KMS;b=DSSE-KMS", "arn:aws:iam::111122223333:role/*", "tag:Use=[x]"):
+        assert pattern.fullmatch(harmless)
+    for harmful in ('","AcceptServices":"true', "a\\", "a\nb", "ä"):
+        assert not pattern.fullmatch(harmful)
+
+
+def test_the_pack_is_the_file_and_every_input_of_it_is_given():
+    assert PACK_RESOURCE["Properties"]["TemplateBody"] == PACK
+    pack = yaml.safe_load(PACK)
+    assert [each["ParameterName"] for each in handed_over()] == list(pack["Parameters"])
+    for each in handed_over():
+        default = TREE["Parameters"].get(each["ParameterName"], {}).get("Default")
+        assert default == pack["Parameters"][each["ParameterName"]].get("Default")
+
+
+def test_the_outputs_are_what_the_pack_takes_where_it_is_deployed_apart():
+    needed = {name for name, each in yaml.safe_load(PACK)["Parameters"].items() if "Default" not in each}
+    made = {each["ParameterName"]: each["ParameterValue"] for each in handed_over()}
+    assert {name: TREE["Outputs"][name]["Value"] for name in needed - set(APPROVER)} == {
+        name: value for name, value in made.items() if name in needed - set(APPROVER)
+    }
+
+
+@pytest.mark.parametrize("name", REMEDIATORS)
+def test_a_document_is_the_file_with_defaults_so_that_the_resource_is_all_an_operator_says(name):
+    properties = RESOURCES[f"{name}Document"]["Properties"]
+    content = json.loads(json.dumps(properties["Content"]))
+    given = {each: content["parameters"][each].pop("default") for each in ("AutomationAssumeRole", "FunctionArn")}
+    assert given == {
+        "AutomationAssumeRole": {"Fn::GetAtt": [f"{name}AutomationRole", "Arn"]},
+        "FunctionArn": {"Fn::GetAtt": [f"{name}Function", "Arn"]},
+    }
+    assert content["parameters"]["Approvers"].pop("default") == [{"Ref": "RemediationApproverArn"}]
+    assert content == yaml.safe_load((ROOT / "remediation" / f"{name}.yaml").read_text(encoding="utf-8"))
+    required = {each for each, found in properties["Content"]["parameters"].items() if "default" not in found}
+    assert required == {"PlanId" if name == UNDO else "ResourceId"}
+    assert (properties["DocumentType"], properties["UpdateMethod"]) == ("Automation", "NewVersion")
+
+
+@pytest.mark.parametrize("name", REMEDIATORS)
+def test_an_automation_calls_its_own_function_and_nothing_else(name):
+    role = RESOURCES[f"{name}AutomationRole"]["Properties"]
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Service": "ssm.amazonaws.com"}
+    assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert "automation-execution" in trust["Condition"]["ArnLike"]["aws:SourceArn"]["Fn::Sub"]
+    [policy] = role["Policies"]
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == ["lambda:InvokeFunction"]
+    assert statement["Resource"] == {"Fn::GetAtt": [f"{name}Function", "Arn"]}
+
+
+def test_a_reason_stands_beside_every_action():
+    lines = [line for line in TEXT.splitlines() if re.match(r" +- [a-z0-9]+:[A-Z]\w+", line)]
+    assert len(lines) > 100
+    assert [line for line in lines if not re.search(r"\w  # \w", line)] == []
+
+
+def test_a_reason_stands_beside_every_pattern_of_a_policy():
+    lines = [line for line in TEXT.splitlines() if re.match(r" {10,}(- |[A-Za-z:]+: )(!Sub )?['\w:${}./-]*\*", line)]
+    assert len(lines) > 50
+    assert [line for line in lines if not re.search(r"\*'?  # \w", line)] == []
+
+
+def test_no_arn_names_a_partition():
+    assert re.findall(r"arn:aws(?:-cn|-us-gov)?:", TEXT) == []
+
+
+def test_no_remediation_may_write_to_the_evidence():
+    kept = {"s3": {"Fn::GetAtt": ["EvidenceBucket", "Arn"]}, "kms": {"Fn::GetAtt": ["EvidenceKey", "Arn"]}}
+    for name in REMEDIATORS:
+        [policy] = RESOURCES[f"{name}FunctionRole"]["Properties"]["Policies"]
+        found = policy["PolicyDocument"]["Statement"]
+        writes = {action for each in found if each["Sid"].startswith("Write") for action in each["Action"]}
+        denied = {action for each in found if each["Effect"] == "Deny" for action in each["Action"]}
+        assert writes - {"logs:CreateLogStream", "logs:PutLogEvents"} == denied != set()
+        for each in (each for each in found if each["Effect"] == "Deny"):
+            assert [each["Resource"]] == [kept[service] for service in {a.partition(":")[0] for a in each["Action"]}]
+
+
+def evidence_bucket(partition):
+    found, template, resolver = deployed(partition)
+    world = found["EvidenceBucketPolicy"].at({})
+    [rule] = template.properties("EvidenceBucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    tags = resolver.resolve(template.properties("EvidenceBucket")["Tags"])
+    return Bucket(
+        name=world.bucket,
+        account=ACCOUNT,
+        region=PLACES[partition],
+        partition=partition,
+        tags={each["Key"]: each["Value"] for each in tags},
+        default_encryption=DefaultEncryption(
+            world.encryption["default"], world.encryption["default_key"], rule["BucketKeyEnabled"]
+        ),
+        blocked_encryption_types=frozenset(world.encryption["blocked"]),
+        default_key_manager="CUSTOMER",
+        policy=world.policy,
+    )
+
+
+def evidence_key(partition):
+    found, template, _ = deployed(partition)
+    properties = template.properties("EvidenceKey")
+    return Key(
+        key_id="EvidenceKey-generated",
+        account=ACCOUNT,
+        region=PLACES[partition],
+        partition=partition,
+        metadata=KeyMetadata(manager="CUSTOMER", state="Enabled"),
+        policy=found["EvidenceKey"].at({}).policy,
+        rotation=Rotation(properties["EnableKeyRotation"], properties["RotationPeriodInDays"]),
+        tags={},
+        material_age_days=0,
+        buckets=frozenset(),
+    )
+
+
+@each_place
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_the_evidence_bucket_and_its_key_pass_our_own_rules(entry, partition):
+    facts = evidence_bucket(partition) if entry.rule.resource_type == "AWS::S3::Bucket" else evidence_key(partition)
+    decision = entry.rule().judge(facts)
+    assert decision.verdict is Verdict.COMPLIANT, decision.reasons
+
+
+STRICT = {
+    "S3_BUCKET_TLS_ONLY": {"FutureActions": "true"},
+    "S3_BUCKET_UPLOADS_ENCRYPTED": {"UploadPolicy": "restricted=explicit-deny"},
+    "S3_BUCKET_DEFAULT_ENCRYPTION": {"BucketKeyRequired": "restricted"},
+    "KMS_KEY_ROTATION": {"MaximumDays": "365"},
+}
+
+
+@pytest.mark.parametrize("entry", [each for each in ENTRIES if each.name in STRICT], ids=lambda entry: entry.name)
+def test_the_evidence_bucket_passes_stricter_parameters_too(entry):
+    facts = evidence_bucket("aws") if entry.rule.resource_type == "AWS::S3::Bucket" else evidence_key("aws")
+    decision = entry.rule(entry.rule.Parameters.from_config(STRICT[entry.name])).judge(facts)
+    assert decision.verdict is Verdict.COMPLIANT, decision.reasons
+
+
+def test_the_evidence_outlives_the_stack_and_every_version_is_kept():
+    for name in ("EvidenceBucket", "EvidenceBucketPolicy", "EvidenceKey"):
+        assert (RESOURCES[name]["DeletionPolicy"], RESOURCES[name]["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    properties = RESOURCES["EvidenceBucket"]["Properties"]
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+
+
+def test_what_is_rendered_is_put_back_and_what_is_written_by_hand_stays():
+    touched = TEXT.replace("Timeout: 230", "Timeout: 231").replace("MemorySize: 512", "MemorySize: 513")
+    assert render_template(touched, ENTRIES, render_pack(ENTRIES)) == TEXT.replace("MemorySize: 512", "MemorySize: 513")
+
+
+@pytest.mark.parametrize("mark", ["BEGIN rules", "END remediations"])
+def test_a_template_without_its_marks_is_refused(mark):
+    with pytest.raises(MalformedRule, match="expected the lines `# BEGIN"):
+        render_template(TEXT.replace(f"# {mark}\n", "#\n"), ENTRIES, PACK)
