@@ -138,7 +138,7 @@ def test_a_person_reads_verdict_change_calls_and_where_the_pre_image_is_kept(aws
     assert (
         f"calls\n  s3:PutBucketPolicy Bucket=ledger Policy=(as shown above) ExpectedBucketOwner={aws.account}\n" in out
     )
-    assert f"pre-image: s3-guardrails-journal/remediation/{plan}/before.json\n" in out
+    assert f"pre-image, kept before the change: s3-guardrails-journal/remediation/{plan}/before.json\n" in out
     assert said.startswith("PLANNED: a person must approve: NO_LOGS: ")
     assert said.endswith("nothing was written; pass --apply to make the change\n")
     assert "\x1b" not in out
@@ -224,6 +224,24 @@ def test_what_keeps_the_pre_images_is_left_alone(aws, remediated):
         (["ledger", "--rule", "NO_RULE"], "Error: unknown rule `NO_RULE`: expected one of "),
         (["ledger", "--rule", ROTATION], f"Error: arn:aws:s3:::ledger: rule `{ROTATION}` is about AWS::KMS::Key"),
         (["absent"], "Error: bucket `absent`: not found"),
+        (["arn:aws-cn:s3:::ledger"], "Error: `arn:aws-cn:s3:::ledger`: expected the ARN of a bucket"),
+        (["arn:aws:s3:::ledger/object"], "Error: `arn:aws:s3:::ledger/object`: expected the ARN of a bucket or key"),
+        (["arn:aws:kms:us-east-1:999999999999:key/a"], "Error: key `arn:aws:kms:us-east-1:999999999999:key/a`: expec"),
+        (["\x1b[31m"], r"Error: bucket `\x1b[31m`: not found among the 1 of account"),
+        ([""], "Error: bucket ``: not found"),
+        (["ledger", "--profile", "absent"], "Error: The config profile (absent) could not be found"),
+        (["ledger", "--endpoint-url", "http://127.0.0.1:9"], "Error: EndpointConnectionError: Could not connect"),
+        (["--undo", ""], "Error: plan id ``: expected"),
+        (["--all", "ledger"], "Usage: "),
+        (["--all", "--undo", "x"], "Usage: "),
+        (["--all", "--terraform"], "Usage: "),
+        (["--all", "--option", "Administrators=admin"], "Usage: "),
+        (["--all", "--apply"], "Usage: "),
+        (["--all", "--limit", "0"], "Usage: "),
+        (["--all", "--stop-after", "0"], "Usage: "),
+        (["--all", "--rule", "NO_RULE"], "Error: unknown rule `NO_RULE`: expected one of "),
+        (["ledger", "--limit", "1"], "Usage: "),
+        (["ledger", "--apply", "--reviewed", "absent.json"], "Usage: "),
         (["alias/absent"], "Error: alias `alias/absent`: not found"),
         (["ledger", "--rule", TLS, "--evidence-bucket", "absent"], "Error: evidence bucket `absent`: not found in"),
         (["--undo", "../../etc"], "Error: plan id `../../etc`: expected a name, a hyphen and 24"),

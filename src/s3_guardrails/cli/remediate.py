@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
 from s3_guardrails.cli.account import account_options, open_account
 from s3_guardrails.cli.exit_code import ExitCode
 from s3_guardrails.cli.remediate_consent import Consent, somebody_watches
+from s3_guardrails.cli.remediate_many import Bounds, remediate_all
 from s3_guardrails.cli.remediate_one import remediate_one, write_code
 from s3_guardrails.cli.remediate_orders import Wanted
-from s3_guardrails.cli.remediate_place import Place, open_place
+from s3_guardrails.cli.remediate_place import FOLDER, Place, open_place
+from s3_guardrails.cli.remediate_reviewed import reviewed
 from s3_guardrails.cli.remediate_undo import undo
 from s3_guardrails.cli.rules import parameters_option
+from s3_guardrails.cli.scan import MAX_CONCURRENCY
 from s3_guardrails.cli.targets import region_of
-
-FOLDER: Final = "s3-guardrails-journal"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,11 @@ class Asked:
     apply: bool
     yes: bool
     approve: tuple[str, ...]
+    reviewed: Path | None
+    all: bool
+    limit: int | None
+    stop_after: int
+    concurrency: int
     undo_of: str | None
     options: tuple[str, ...]
     parameters: Path | None
@@ -44,22 +50,36 @@ class Asked:
 
     def check(self) -> None:
         """Raise UsageError for what contradicts itself."""
-        if (self.target is None) == (self.undo_of is None):
-            raise click.UsageError("expected a BUCKET or KEY, or --undo")
-        if self.undo_of and (self.rules or self.options or self.parameters):
+        if [self.target is not None, self.all, self.undo_of is not None].count(True) != 1:
+            raise click.UsageError("expected one of BUCKET or KEY, --all, --undo")
+        if self.undo_of is not None and (self.rules or self.options or self.parameters):
             raise click.UsageError("--undo takes no --rule, --option or --parameters")
-        if len(self.rules) > 1:
-            raise click.UsageError("expected one --rule for one resource")
-        if len(self.regions) > 1:
-            raise click.UsageError("expected one --region: one resource is remediated")
-        if self.code and (self.undo_of or self.apply or self.as_json):
-            raise click.UsageError(f"--{self.code} takes no --apply, --undo or --json")
+        if self.code and (self.target is None or self.apply or self.as_json):
+            raise click.UsageError(f"--{self.code} takes one BUCKET or KEY, and no --apply or --json")
+        self._check_number()
         if self.apply:
             self.consent().check()
 
+    def _check_number(self) -> None:
+        """Raise UsageError for what is about one resource and given about many, or the other way round."""
+        if self.all and self.options and len(self.rules) != 1:
+            raise click.UsageError("--option with --all: expected one --rule, whose remediation has it")
+        if not self.all and len(self.rules) > 1:
+            raise click.UsageError("expected one --rule for one resource")
+        if not self.all and len(self.regions) > 1:
+            raise click.UsageError("expected one --region: one resource is remediated")
+        if not self.all and self.limit is not None:
+            raise click.UsageError("--limit: expected --all")
+
     def consent(self) -> Consent:
-        """Return who consents to the changes."""
-        return Consent(yes=self.yes, approved=set(self.approve), asks=somebody_watches() and not self.as_json)
+        """Return who consents to the changes; raise InputError."""
+        approved = {*self.approve, *(reviewed(self.reviewed) if self.reviewed else ())}
+        asks = somebody_watches() and not (self.as_json or self.yes)
+        return Consent(yes=self.yes, approved=approved, asks=asks)
+
+    def bounds(self) -> Bounds:
+        """Return how far a run over all goes."""
+        return Bounds(limit=self.limit, failures=self.stop_after, concurrency=self.concurrency)
 
     def wanted(self) -> Wanted:
         """Return what is to hold."""
@@ -97,9 +117,38 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--approve", multiple=True, metavar="PLAN_ID", help="Apply this plan, its concerns included; repeatable."
         ),
-        click.option("--yes", is_flag=True, help="Ask nothing; concerns still need --approve."),
+        click.option(
+            "--reviewed",
+            type=click.Path(path_type=Path, exists=True, dir_okay=False),
+            help="Approve every plan in this JSON of a dry run.",
+        ),
+        click.option("--yes", is_flag=True, help="Ask nothing; plans with concerns still need approval."),
         click.option("--apply", is_flag=True, help="Make the change; without it nothing is written anywhere."),
-        click.option("--rule", "rules", multiple=True, metavar="NAME", help="The rule to make hold [the broken one]."),
+        click.option(
+            "--concurrency",
+            type=click.IntRange(1, MAX_CONCURRENCY),
+            default=8,
+            show_default=True,
+            metavar="N",
+            help="With --all: resources read at a time; changes are made one after the other.",
+        ),
+        click.option(
+            "--stop-after",
+            type=click.IntRange(1),
+            default=1,
+            show_default=True,
+            metavar="N",
+            help="With --all: stop when so many changes failed.",
+        ),
+        click.option("--limit", type=click.IntRange(1), metavar="N", help="With --all: plan at most so many changes."),
+        click.option("--all", is_flag=True, help="Remediate whatever breaks a rule in the account."),
+        click.option(
+            "--rule",
+            "rules",
+            multiple=True,
+            metavar="NAME",
+            help="The rule to make hold [the broken one]; repeatable with --all.",
+        ),
     ):
         command = option(command)
     return command
@@ -111,18 +160,22 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 @parameters_option
 @account_options
 def remediate(**given: Any) -> ExitCode:
-    """Make a rule hold of one bucket or key: plan, apply, verify, undo.
+    """Make a rule hold of one bucket or key, or of all: plan, apply, verify, undo.
 
     A dry run unless --apply is given. What is applied is exactly the plan that was shown: where the resource has
-    changed since, nothing is written. A plan with concerns needs a person at a terminal, or --approve with its id.
+    changed since, nothing is written. A plan with concerns needs a person at a terminal, --approve with its id, or
+    --reviewed with the JSON of the dry run. A run over all goes on where an earlier one stopped.
 
-    Exits 2 when it could not run or a change failed, 1 when something is refused or left NON_COMPLIANT (also in a dry
-    run that has something to change), 3 when a verdict is UNDETERMINED, 0 otherwise.
+    Exits 2 when it could not run, stopped or a change failed, 1 when something is refused or left NON_COMPLIANT (also
+    in a dry run that has something to change), 3 when a verdict is UNDETERMINED, 0 otherwise.
     """
     asked = Asked(**given)
     asked.check()
-    if asked.undo_of:
-        return undo(asked.place(), asked.undo_of, asked.consent(), as_json=asked.as_json)
+    consent, as_json = asked.consent(), asked.as_json
+    if asked.undo_of is not None:
+        return undo(asked.place(), asked.undo_of, consent, as_json=as_json)
+    if asked.all:
+        return remediate_all(asked.place(), asked.wanted(), consent, asked.bounds(), as_json=as_json)
     if asked.code:
         return write_code(asked.place(), asked.target or "", asked.wanted(), asked.code)
-    return remediate_one(asked.place(), asked.target or "", asked.wanted(), asked.consent(), as_json=asked.as_json)
+    return remediate_one(asked.place(), asked.target or "", asked.wanted(), consent, as_json=as_json)

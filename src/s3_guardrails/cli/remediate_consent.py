@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import click
@@ -23,14 +24,26 @@ class Consent:
     def check(self) -> None:
         """Raise UsageError where nobody could ever consent."""
         if not (self.asks or self.yes or self.approved):
-            raise click.UsageError("nobody to ask: pass --yes, or --approve with the id of the plan that was reviewed")
+            raise click.UsageError("nobody to ask: pass --yes, --approve with the id of a plan, or --reviewed")
 
     def ask(self, plan: Plan) -> None:
         """Ask about a plan that was shown, unless it is settled or nobody is there."""
-        if self.asks and not self._settled(plan):
+        if self.asks and self.open(plan):
             what = f"Approve {len(plan.concerns)} concerns, and apply?" if plan.concerns else "Apply this plan?"
             chosen = self.approved if click.confirm(what, err=True) else self.declined
             chosen.add(plan.id)
+
+    def ask_about(self, plans: Sequence[Plan], account: str) -> None:
+        """Ask once about all plans that have no concern."""
+        open_ones = [each for each in plans if not each.concerns and self.open(each)]
+        if self.asks and open_ones:
+            what = f"Apply the {len(open_ones)} plans without concerns, in account {account}?"
+            chosen = self.approved if click.confirm(what, err=True) else self.declined
+            chosen.update(each.id for each in open_ones)
+
+    def open(self, plan: Plan) -> bool:
+        """Did nobody say yes or no yet?"""
+        return not self._settled(plan) and plan.id not in self.declined
 
     def allow(self, plan: Plan) -> None:
         """Raise ChangeFailed unless somebody consented to the plan."""
@@ -40,10 +53,6 @@ class Consent:
             raise ChangeFailed("DECLINED", "nothing was changed")
         why = "a person must look at its concerns" if plan.concerns else "it is not one that was approved"
         raise ChangeFailed("NOT_APPROVED", f"{why}; to approve what is shown pass --approve {plan.id}")
-
-    def covers(self, plan: Plan) -> bool:
-        """Would the plan be allowed without a question?"""
-        return self._settled(plan)
 
     def _settled(self, plan: Plan) -> bool:
         return plan.id in self.approved or (self.yes and not plan.concerns)

@@ -12,6 +12,7 @@ from s3_guardrails.cli.remediate_cloudformation import cloudformation
 from s3_guardrails.cli.remediate_consent import Consent
 from s3_guardrails.cli.remediate_orders import Wanted, broken, judged
 from s3_guardrails.cli.remediate_place import Place
+from s3_guardrails.cli.remediate_report import EXIT_CODES
 from s3_guardrails.cli.remediate_show import plan_lines, show
 from s3_guardrails.cli.remediate_terraform import terraform
 from s3_guardrails.cli.targets import find
@@ -22,17 +23,6 @@ from s3_guardrails.remediate.change import Proposed
 from s3_guardrails.remediate.engine import Order
 from s3_guardrails.scan import Finding, Subject
 
-EXIT_CODES: Final = {
-    Outcome.NOTHING_TO_DO: ExitCode.COMPLIANT,
-    Outcome.VERIFIED: ExitCode.COMPLIANT,
-    Outcome.PLANNED: ExitCode.FINDINGS,
-    Outcome.REFUSED: ExitCode.FINDINGS,
-    Outcome.NOT_APPROVED: ExitCode.FINDINGS,
-    Outcome.CHANGED_BACK: ExitCode.FINDINGS,
-    Outcome.UNDETERMINED: ExitCode.UNDETERMINED,
-    Outcome.FAILED: ExitCode.COULD_NOT_RUN,
-}
-
 _LANGUAGES: Final = {"terraform": terraform, "cloudformation": cloudformation}
 
 
@@ -41,13 +31,14 @@ def remediate_one(place: Place, target: str, wanted: Wanted, consent: Consent, *
     asked = order_of(place, target, wanted)
     if isinstance(asked, Result):
         return tell(asked, place, as_json=as_json)
-    worker = Worker(engine=place.engine_for, journal=place.journal if place.writes else None)
-    result = worker.plan(asked)
-    if not as_json and result.plan:
-        show(plan_lines(result.plan, place.kept(result.plan.id)))
-    if place.writes and result.plan and result.outcome is Outcome.PLANNED:
-        consent.ask(result.plan)
-        result = worker.apply(asked, result.plan, consent.allow)
+    with place.journal() as journal:
+        worker = Worker(engine=place.engine_for, journal=journal)
+        result = worker.plan(asked)
+        if not as_json and result.plan:
+            show(plan_lines(result.plan, place.kept(result.plan.id)))
+        if place.writes and result.plan and result.outcome is Outcome.PLANNED:
+            consent.ask(result.plan)
+            result = worker.apply(asked, result.plan, consent.allow)
     return tell(result, place, as_json=as_json)
 
 
@@ -90,5 +81,5 @@ def tell(result: Result, place: Place, *, as_json: bool) -> ExitCode:
     if result.outcome is Outcome.PLANNED:
         say("nothing was written; pass --apply to make the change")
     if result.outcome is Outcome.VERIFIED and result.plan and result.plan.decision:
-        say(f"to take it back: s3-guardrails remediate --undo {result.plan.id}")
+        say(f"to take it back: {place.again(f'--undo {result.plan.id}')}")
     return EXIT_CODES[result.outcome]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from shlex import quote
+from typing import Any, Final
 
 from s3_guardrails.cli.account import Account
 from s3_guardrails.encryption.bucket import Bucket, DefaultEncryption
@@ -19,6 +21,8 @@ from s3_guardrails.remediate.journal import Journal
 from s3_guardrails.remediate.own_evidence import OwnEvidence
 from s3_guardrails.remediate.store import PREFIX, BucketStore, FolderStore, Store
 from s3_guardrails.scan import Resource
+
+FOLDER: Final = "s3-guardrails-journal"
 
 
 class ReadOnly:
@@ -97,15 +101,25 @@ class Place:
             caller=self.account.caller,
         )
 
-    @property
-    def journal(self) -> Journal:
-        """The journal in the folder; raise InputError where it is damaged."""
-        return Journal(self.folder)
+    @contextmanager
+    def journal(self) -> Iterator[Journal]:
+        """Open the journal in the folder; raise InputError where it is damaged. A dry run only reads it."""
+        journal = Journal(self.folder, writes=self.writes)
+        try:
+            yield journal
+        finally:
+            journal.close()
 
     def kept(self, plan_id: str) -> str:
         """Return where a plan's pre-image is, or will be."""
         start = f"s3://{self.own.bucket}" if self.own.bucket else str(self.folder)
         return f"{start}/{PREFIX}/{plan_id}/before.json"
+
+    def again(self, flag: str) -> str:
+        """Return a command about a plan that works in this place."""
+        folder = "" if self.folder == Path(FOLDER) else f" --journal {quote(str(self.folder))}"
+        evidence = f" --evidence-bucket {self.own.bucket}" if self.own.bucket else ""
+        return f"s3-guardrails remediate {flag}{folder}{evidence}"
 
     def bare(self, resource: Resource) -> Resource:
         """Return the resource with nothing read."""

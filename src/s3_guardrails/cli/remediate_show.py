@@ -47,18 +47,24 @@ def plan_lines(plan: Plan, kept: str) -> Iterator[Line]:
         yield from _section("next steps", dict.fromkeys(each.next_step for each in plan.refusals))
     if plan.diff:
         yield f"plan {plan.id}", "#"
-        yield f"pre-image: {kept}", ""
+        yield f"pre-image, kept before the change: {kept}", ""
 
 
 def result_lines(results: Sequence[Result]) -> Iterator[Line]:
-    """Yield a list of many results, those that need somebody last."""
+    """Yield many results, those alike together, those that need somebody last."""
     order = list(Outcome)
-    for each in sorted(results, key=lambda one: (order.index(one.outcome), one.rule, one.resource)):
-        mark = {Outcome.VERIFIED: "+", Outcome.FAILED: "-", Outcome.PLANNED: "", Outcome.NOTHING_TO_DO: ""}
-        yield f"{each.outcome}  {each.rule}  {each.resource}", mark.get(each.outcome, "!")
-        yield f"  {each.sentence}", ""
-        if each.plan and each.plan.diff:
-            yield f"  plan {each.plan.id}", ""
+    alike: dict[tuple[Outcome, str, str], list[Result]] = {}
+    for each in sorted(results, key=lambda one: (order.index(one.outcome), one.rule, one.sentence, one.resource)):
+        alike.setdefault((each.outcome, each.rule, each.sentence), []).append(each)
+    for (outcome, rule, sentence), group in alike.items():
+        yield f"{outcome}  {rule}  ({len(group)})", _MARKS.get(outcome, "!")
+        yield f"  {sentence}", ""
+        for each in group:
+            plan = f"  plan {each.plan.id}" if each.plan and each.plan.diff else ""
+            yield f"    {each.resource}{plan}", ""
+
+
+_MARKS: Final = {Outcome.VERIFIED: "+", Outcome.FAILED: "-", Outcome.PLANNED: "#", Outcome.NOTHING_TO_DO: "#"}
 
 
 def _now(plan: Plan) -> Iterator[Line]:

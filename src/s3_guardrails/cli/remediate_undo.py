@@ -33,11 +33,12 @@ def _applied(place: Place, plan_id: str, plan: Plan, consent: Consent) -> Result
         consent.allow(plan)
     except ChangeFailed as error:
         return replace(planned(plan), outcome=Outcome.NOT_APPROVED, sentence=str(error))
-    journal = place.journal
     try:
-        apply_undo(place.engine(), plan_id, plan.id, consent.allow)
-        sentence = verify_undo(place.engine(), plan_id)
+        with place.journal() as journal:
+            journal.write(entry(plan, Step.UNDOING, plan_id=plan_id))
+            apply_undo(place.engine(), plan_id, plan.id, consent.allow)
+            sentence = verify_undo(place.engine(), plan_id)
+            journal.write(entry(plan, Step.UNDONE, plan_id=plan_id))
     except GuardrailError as error:
         return replace(planned(plan), outcome=Outcome.FAILED, sentence=str(error))
-    journal.write(entry(plan, Step.UNDONE, plan_id=plan_id))
     return replace(planned(plan), outcome=Outcome.VERIFIED, sentence=sentence)

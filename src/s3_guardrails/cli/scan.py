@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
 from s3_guardrails import scan as engine
 from s3_guardrails.cli.account import Account, account_options, open_account
 from s3_guardrails.cli.exit_code import ExitCode, worst
+from s3_guardrails.cli.progress import tracked
 from s3_guardrails.cli.rules import chosen_rules, parameters_option
 from s3_guardrails.cli.table import STYLES, csv_of, show_table, sorted_findings
 from s3_guardrails.cli.targets import Batch, targets
@@ -74,15 +72,9 @@ def scan(
 
 def judged(batches: Sequence[Batch], rules: Sequence[Rule[Any]], concurrency: int) -> list[Finding]:
     """Judge everything, with a progress bar where a person watches."""
-    console = Console(file=sys.stderr, force_terminal=sys.stderr.isatty())
-    findings: list[Finding] = []
-    with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
-        task = progress.add_task("judging", total=sum(len(resources) for _, resources in batches))
-        for reader, resources in batches:
-            for found in engine.scan(reader, resources, rules, concurrency):
-                findings += found
-                progress.advance(task)
-    return findings
+    found = (each for reader, resources in batches for each in engine.scan(reader, resources, rules, concurrency))
+    total = sum(len(resources) for _, resources in batches)
+    return [finding for each in tracked(found, "judging", total) for finding in each]
 
 
 def show(account: Account, findings: Sequence[Finding], failures: Sequence[str], output: str | None) -> None:

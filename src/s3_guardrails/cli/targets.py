@@ -19,7 +19,7 @@ Batch = tuple[LiveReader, Sequence[Resource]]
 
 _KEY_ID: Final = re.compile(r"(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 _ALIAS: Final = re.compile(r"(arn:[^:]+:kms:[^:]+:[0-9]{12}:)?(?P<alias>alias/.+)")
-_BUCKET_ARN: Final = re.compile(r"arn:[^:]+:s3:::(?P<name>[^/]+)")
+_BUCKET_ARN: Final = re.compile(r"arn:(?P<partition>[^:]+):s3:::(?P<name>[^/]+)")
 _KMS_ARN: Final = re.compile(r"arn:(?P<partition>[^:]+):kms:(?P<region>[^:]+):(?P<account>[0-9]{12}):.+")
 
 
@@ -68,6 +68,8 @@ def find(reader: LiveReader, target: str) -> Resource:
             raise InputError(f"key `{target}`: not found in account {reader.account}, {reader.region}")
         return key
     arn = _BUCKET_ARN.fullmatch(target)
+    if target.startswith("arn:") and (arn is None or arn["partition"] != reader.partition):
+        raise InputError(f"`{target}`: expected the ARN of a bucket or key, in partition {reader.partition}")
     return _buckets(reader, [arn["name"] if arn else target])[0]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,8 +13,9 @@ from s3_guardrails.decision import Verdict
 from s3_guardrails.errors import ChangeFailed, GuardrailError
 from s3_guardrails.remediate.change import NothingToDo
 from s3_guardrails.remediate.engine import Allow, Engine, Order
-from s3_guardrails.remediate.journal import DONE, UNDER_WAY, Entry, Journal, Step
+from s3_guardrails.remediate.journal import DONE, TAKEN_BACK, UNDER_WAY, Entry, Journal, Step
 from s3_guardrails.remediate.plan import Plan, Status, refused_sentence
+from s3_guardrails.remediate.state import Setting
 
 
 class Outcome(StrEnum):
@@ -26,6 +28,7 @@ class Outcome(StrEnum):
     UNDETERMINED = "UNDETERMINED"
     NOT_APPROVED = "NOT_APPROVED"
     CHANGED_BACK = "CHANGED_BACK"
+    LATER = "LATER"
     FAILED = "FAILED"
 
 
@@ -54,19 +57,23 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """Makes changes. `engine` gives one for an order, with nothing remembered; `journal` None: nothing is written."""
+    """Makes changes. `engine` gives one for an order, with nothing remembered."""
 
     engine: Callable[[Order], Engine]
-    journal: Journal | None
+    journal: Journal
 
     def plan(self, order: Order) -> Result:
         """Plan; a change of an earlier run that was under way is finished where it proves to be made."""
-        rule, arn = type(order.rule).__name__, order.resource.arn
-        try:
-            plan = self.engine(order).plan(order)
-        except GuardrailError as error:
-            return Result(resource=arn, rule=rule, outcome=Outcome.FAILED, sentence=str(error))
-        return self._finished(planned(plan))
+        return self._finished(self._draft(order))
+
+    def plans(self, orders: Sequence[Order], concurrency: int) -> Generator[tuple[Order, Result], None, None]:
+        """Plan many, in their order; of the changes to one setting of a resource only the first is made in a run."""
+        taken: set[tuple[str, Setting]] = set()
+        with ThreadPoolExecutor(concurrency, thread_name_prefix="plan") as pool:
+            for start in range(0, len(orders), concurrency):
+                some = orders[start : start + concurrency]
+                for order, result in zip(some, pool.map(self._draft, some), strict=True):
+                    yield order, _in_turn(self._held_back(self._finished(result)), taken)
 
     def apply(self, order: Order, plan: Plan, allow: Allow) -> Result:
         """Write what was planned, if it is still the plan and allowed, and verify."""
@@ -75,27 +82,40 @@ class Worker:
         except ChangeFailed as error:
             return replace(planned(plan), outcome=Outcome.NOT_APPROVED, sentence=str(error))
         try:
-            self._note(plan, Step.APPLYING)
-            self.engine(order).apply(order, plan.id, allow)
-            self._note(plan, Step.APPLIED)
-            verdict = self.engine(order).verify(order, changed=True).verdict
-        except GuardrailError as error:
-            if isinstance(error, ChangeFailed):  # anything else leaves open whether the write was made
+            return self._applied(order, plan, allow)
+        except Exception as error:  # noqa: BLE001  # a defect leaves open whether the write was made, as a silence does
+            if isinstance(error, ChangeFailed):
                 self._note(plan, Step.FAILED, str(error))
-            return replace(planned(plan), outcome=Outcome.FAILED, sentence=str(error))
+            return replace(planned(plan), outcome=Outcome.FAILED, sentence=_told(error))
+
+    def _applied(self, order: Order, plan: Plan, allow: Allow) -> Result:
+        self._note(plan, Step.APPLYING)
+        done = self.engine(order).apply(order, plan.id, allow)
+        self._note(plan, Step.APPLIED)
+        verdict = self.engine(order).verify(order, changed=bool(done.diff)).verdict
         self._note(plan, Step.VERIFIED)
+        if not done.diff:  # somebody else made the change since it was planned
+            return replace(planned(done), verdict=verdict)
         sentence = f"changed, and the rule now says {verdict}"
         return replace(planned(plan), outcome=Outcome.VERIFIED, sentence=sentence, verdict=verdict)
 
-    def held_back(self, result: Result) -> Result:
+    def _draft(self, order: Order) -> Result:
+        rule, arn = type(order.rule).__name__, order.resource.arn
+        try:
+            return planned(self.engine(order).plan(order))
+        except Exception as error:  # noqa: BLE001  # a defect costs this resource its plan, not the others
+            return Result(resource=arn, rule=rule, outcome=Outcome.FAILED, sentence=_told(error))
+
+    def _held_back(self, result: Result) -> Result:
         """Leave alone what this journal has already changed once: somebody wants it otherwise."""
         plan = result.plan
-        last = self._last(plan) if plan and self.journal else None
+        last = self._last(plan) if plan else None
         if last is None or last.status not in DONE or result.outcome is not Outcome.PLANNED:
             return result
-        what = "undone" if last.status is Step.UNDONE else "changed, and changed back since"
-        step = "find out by whom, then remediate it by its name, or with another --journal"
-        sentence = f"it was {what} ({last.plan_id}, {last.at}); {step}"
+        what = (
+            "a change was undone" if last.status in TAKEN_BACK else "the rule held after a change, and is broken again"
+        )
+        sentence = f"{what} ({last.plan_id}, {last.at}); find out why, then remediate it by its name"
         return replace(result, outcome=Outcome.CHANGED_BACK, sentence=sentence)
 
     def _finished(self, result: Result) -> Result:
@@ -103,16 +123,14 @@ class Worker:
         last = self._last(plan) if plan else None
         if last is None or last.status not in UNDER_WAY or result.outcome is not Outcome.NOTHING_TO_DO:
             return result
-        if self.journal:
-            self.journal.write(replace(last, at=_now(), status=Step.VERIFIED))
+        self.journal.write(replace(last, at=_now(), status=Step.VERIFIED))
         return replace(result, sentence=f"the change {last.plan_id} of an earlier run is complete; {result.sentence}")
 
     def _last(self, plan: Plan) -> Entry | None:
-        return self.journal.last(plan.resource.account, plan.resource.arn, plan.rule) if self.journal else None
+        return self.journal.last(plan.resource.account, plan.resource.arn, plan.rule)
 
     def _note(self, plan: Plan, step: Step, said: str = "") -> None:
-        if self.journal:
-            self.journal.write(entry(plan, step, said=said))
+        self.journal.write(entry(plan, step, said=said))
 
 
 def planned(plan: Plan) -> Result:
@@ -135,6 +153,17 @@ def entry(plan: Plan, step: Step, *, plan_id: str = "", said: str = "") -> Entry
         status=step,
         said=said,
     )
+
+
+def _in_turn(result: Result, taken: set[tuple[str, Setting]]) -> Result:
+    """Put a plan off whose state another change of the same run replaces."""
+    if result.plan is None or result.outcome is not Outcome.PLANNED:
+        return result
+    about = (result.resource, result.plan.setting)
+    if about in taken:
+        return replace(result, outcome=Outcome.LATER, sentence="another rule's change of the same setting goes first")
+    taken.add(about)
+    return result
 
 
 def until(results: Iterator[Result], failures: int) -> Iterator[Result]:
@@ -160,6 +189,10 @@ def _sentence(plan: Plan) -> str:
     if plan.concerns:
         return "a person must approve: " + "; ".join(f"{each.code}: {each.sentence}" for each in plan.concerns)
     return "can be changed"
+
+
+def _told(error: Exception) -> str:
+    return str(error) if isinstance(error, GuardrailError) else f"{type(error).__name__}: {error}"
 
 
 def _now() -> str:

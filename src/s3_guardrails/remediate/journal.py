@@ -14,23 +14,26 @@ from pathlib import Path
 from typing import Any, Final
 
 from s3_guardrails.errors import InputError
+from s3_guardrails.remediate.durable import locked, sync
 from s3_guardrails.remediate.store import PLAN_ID
 
 NAME: Final = "journal.jsonl"
 
 
 class Step(StrEnum):
-    """What the journal says of a change. The write may have been made from APPLYING on."""
+    """What the journal says of a change. The write may have been made from APPLYING (or UNDOING) on."""
 
     APPLYING = "APPLYING"
     APPLIED = "APPLIED"
     VERIFIED = "VERIFIED"
+    UNDOING = "UNDOING"
     UNDONE = "UNDONE"
     FAILED = "FAILED"
 
 
 UNDER_WAY: Final = frozenset({Step.APPLYING, Step.APPLIED})
-DONE: Final = frozenset({Step.VERIFIED, Step.UNDONE})
+TAKEN_BACK: Final = frozenset({Step.UNDOING, Step.UNDONE})
+DONE: Final = TAKEN_BACK | {Step.VERIFIED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,65 +56,91 @@ class Entry:
 
 
 class Journal:
-    """One file; the last line about a resource and rule counts."""
+    """One file; the last line about a resource and rule counts. Only one run at a time writes it."""
 
-    def __init__(self, folder: Path) -> None:
-        """Read what is there; raise InputError for a line that is not one, naming it."""
+    def __init__(self, folder: Path, *, writes: bool = True) -> None:
+        """Read what is there; raise InputError for a line that is not one, naming it. A dry run keeps no line."""
         self.path = folder / NAME
         self._last: dict[tuple[str, str, str], Entry] = {}
-        self._whole = 0
-        for entry in self._entries(self._text()):
+        self._writes = writes
+        self._handle: int | None = None
+        text = self._text()
+        self._size, self._whole = len(text), text.rfind(b"\n") + 1
+        for entry in self._entries(text):
             self._last[entry.about] = entry
+
+    def close(self) -> None:
+        """Let another run write."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
 
     def last(self, account: str, resource: str, rule: str) -> Entry | None:
         """Return the last entry about a resource and rule."""
         return self._last.get((account, resource, rule))
 
-    def under_way(self) -> tuple[Entry, ...]:
-        """Return the changes whose write may have been made and whose outcome nobody knows."""
-        return tuple(each for each in self._last.values() if each.status in UNDER_WAY)
+    def open(self, account: str, resource: str, rule: str) -> bool:
+        """May a write have been made whose outcome nobody knows?"""
+        last = self.last(account, resource, rule)
+        return last is not None and last.status in UNDER_WAY
 
     def write(self, entry: Entry) -> None:
-        """Append a line and have it on the disk; raise InputError where that is not certain."""
+        """Append a line and have it on the disk; raise InputError where that is not certain, or another run writes."""
         line = json.dumps(asdict(entry), ensure_ascii=True).encode() + b"\n"
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                self._append(handle, line)
-            finally:
-                os.close(handle)
+            if self._writes:
+                self._append(self._opened(), line)
         except OSError as error:
             raise InputError(f"`{self.path}`: {error.strerror}") from None
         self._last[entry.about] = entry
 
+    def _opened(self) -> int:
+        """Open the file for the rest of the process, locked; raise InputError if another run got in between."""
+        if self._handle is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+            if not locked(handle) or os.fstat(handle).st_size != self._size:
+                os.close(handle)
+                raise InputError(f"`{self.path}`: another run writes this journal; run again when it is done")
+            self._handle = handle
+            sync(self.path.parent)
+        return self._handle
+
     def _append(self, handle: int, line: bytes) -> None:
         """Write after the last whole line: a torn one is of a process that was stopped, and says nothing."""
         os.ftruncate(handle, self._whole)
-        os.lseek(handle, 0, os.SEEK_END)
-        while line:
-            written = os.write(handle, line)
-            line = line[written:]
-            self._whole += written
+        os.lseek(handle, self._whole, os.SEEK_SET)
+        left = line
+        while left:
+            left = left[os.write(handle, left) :]
         os.fsync(handle)
+        self._whole += len(line)
 
     def _text(self) -> bytes:
         try:
-            found = self.path.read_bytes()
+            return self.path.read_bytes()
         except FileNotFoundError:
             return b""
         except OSError as error:
             raise InputError(f"`{self.path}`: {error.strerror}") from None
-        self._whole = found.rfind(b"\n") + 1
-        return found[: self._whole]
 
     def _entries(self, text: bytes) -> Iterator[Entry]:
-        for number, line in enumerate(text.splitlines(), start=1):
+        *lines, torn = text.split(b"\n")
+        for number, line in enumerate(lines, start=1):
             try:
                 yield _entry(json.loads(line))
-            except ValueError:
-                what = "expected an entry of the journal; mend the line, or name another folder with --journal"
-                raise InputError(f"`{self.path}` line {number}: {what}") from None
+            except (ValueError, RecursionError):
+                raise self._foreign(number) from None
+        if torn[: len(_START)] != _START[: len(torn)]:
+            raise self._foreign(len(lines) + 1)
+
+    def _foreign(self, number: int) -> InputError:
+        what = "expected an entry of the journal; mend the line, or name another folder with --journal"
+        return InputError(f"`{self.path}` line {number}: {what}")
+
+
+_START: Final = b'{"at": "'
+"""How every line begins; one that does not is no torn line of ours."""
 
 
 def _entry(data: Any) -> Entry:

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from s3_guardrails.errors import InputError, LiveReadFailed
 from s3_guardrails.live.call import sentence
 from s3_guardrails.live.clients import SessionClients
+from s3_guardrails.remediate import durable
 
 PREFIX: Final = "remediation"
 PLAN_ID: Final = re.compile(r"[A-Za-z]{3,64}-[0-9a-f]{24}")
@@ -68,10 +69,7 @@ class FolderStore:
         """Keep a document."""
         path = self._folder / _key(plan_id, name)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            draft = path.with_suffix(".draft")
-            draft.write_text(json.dumps(document, indent=2, sort_keys=True), encoding="utf-8")
-            draft.replace(path)
+            durable.put(path, json.dumps(document, indent=2, sort_keys=True))
         except OSError as error:
             raise LiveReadFailed(f"`{path}`: {error.strerror}") from error
 
