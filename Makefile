@@ -62,6 +62,7 @@ bundle: .venv/$(INSTALLED) ## put together what the Lambda functions of template
 	awk '/^[a-z]/ { wanted = /^($(RUNTIME))==/ } wanted' $(LOCK) > $(FUNCTION)/requirements.lock
 	.venv/bin/python -m pip install --quiet --require-hashes --no-deps --no-compile --target $(FUNCTION) --requirement $(FUNCTION)/requirements.lock
 	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --no-compile --target $(FUNCTION) --upgrade .
+	rm -r $(FUNCTION)/bin $(FUNCTION)/*.dist-info/direct_url.json
 	cp $(filter-out %_test.py,$(wildcard rules/*/*.py)) $(FUNCTION)
 
 .PHONY: lock

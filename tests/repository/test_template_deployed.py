@@ -16,7 +16,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from s3_guardrails.catalogue.documents import STEP_SECONDS, render_documents
-from s3_guardrails.catalogue.pack import logical_id, render_pack
+from s3_guardrails.catalogue.pack import logical_id, pack_inputs, render_pack
 from s3_guardrails.catalogue.permissions import REMEDIATORS
 from s3_guardrails.catalogue.template import render_template
 from s3_guardrails.decision import Verdict
@@ -175,6 +175,13 @@ def test_the_pack_is_the_file_and_every_input_of_it_is_given():
         assert default == pack["Parameters"][each["ParameterName"]].get("Default")
 
 
+def test_the_parameters_that_are_not_of_rules_are_documented():
+    operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    own = set(TREE["Parameters"]) - set(pack_inputs(ENTRIES))
+    assert own
+    assert {name for name in own if not re.search(rf"^\| [^|]*`{name}`", operations, re.MULTILINE)} == set()
+
+
 def test_the_outputs_are_what_the_pack_takes_where_it_is_deployed_apart():
     needed = {name for name, each in yaml.safe_load(PACK)["Parameters"].items() if "Default" not in each}
     made = {each["ParameterName"]: each["ParameterValue"] for each in handed_over()}
@@ -300,11 +307,13 @@ def test_the_evidence_bucket_passes_stricter_parameters_too(entry):
     assert decision.verdict is Verdict.COMPLIANT, decision.reasons
 
 
-def test_the_evidence_outlives_the_stack_and_every_version_is_kept():
+def test_the_evidence_outlives_the_stack_every_version_is_kept_and_nothing_is_public():
     for name in ("EvidenceBucket", "EvidenceBucketPolicy", "EvidenceKey"):
         assert (RESOURCES[name]["DeletionPolicy"], RESOURCES[name]["UpdateReplacePolicy"]) == ("Retain", "Retain")
     properties = RESOURCES["EvidenceBucket"]["Properties"]
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    [rule] = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["BlockedEncryptionTypes"] == {"EncryptionType": ["SSE-C"]}, "and the policy denies it once more"
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
 

@@ -12,7 +12,7 @@ import yaml
 
 from s3_guardrails.catalogue.pack import logical_id, pack_inputs
 from s3_guardrails.catalogue.template_functions import documents, parameters, remediations, rule_functions
-from s3_guardrails.catalogue.template_text import GetAtt, Line, Literal, Reasons, Ref, block
+from s3_guardrails.catalogue.template_text import GetAtt, Line, Reasons, Ref, block
 from s3_guardrails.discovery import Entry
 from s3_guardrails.remediate.undo import NAME as UNDO
 
@@ -41,7 +41,7 @@ def _pack(entries: tuple[Entry, ...], text: str) -> str:
     properties = {
         "ConformancePackName": Ref("AWS::StackName"),
         "ConformancePackInputParameters": given,
-        "TemplateBody": Literal(text),
+        "TemplateBody": text,
     }
     permissions = [f"{logical_id(entry.name)}Permission" for entry in entries]
     pack = {"Type": "AWS::Config::ConformancePack", "DependsOn": permissions, "Properties": properties}

@@ -33,12 +33,6 @@ class GetAtt(str):
     __slots__ = ()
 
 
-class Literal(str):
-    """A text of many lines, kept as it is."""
-
-    __slots__ = ()
-
-
 class Line(dict[str, Any]):
     """A small mapping that is written on one line."""
 
@@ -103,7 +97,8 @@ def _tagged(tag: str) -> Any:
 for _kind, _tag in _SHORT.items():
     _Dumper.add_representer(_kind, _tagged(_tag))
 _Dumper.add_representer(
-    Literal, lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:str", str(value), style="|")
+    str,
+    lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None),
 )
 _Dumper.add_representer(
     Line, lambda dumper, value: dumper.represent_mapping("tag:yaml.org,2002:map", value, flow_style=True)
