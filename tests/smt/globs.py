@@ -1,6 +1,7 @@
 """Globs as tokens: single characters and wildcards, and how a known text or an unknown part takes some of them."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 STAR, ANY, SEGMENT, SEGMENT_CHAR = "STAR", "ANY", "SEGMENT", "SEGMENT_CHAR"
 WILD = {STAR, ANY, SEGMENT, SEGMENT_CHAR}
@@ -26,12 +27,13 @@ def tokens_of(pattern: str, segments: int = 0, *, resource: bool = False) -> Tok
     return tuple(tokens)
 
 
-def consumed(tokens: Tokens, text: str, *, fold: bool = False) -> set[Tokens]:
+@lru_cache(1 << 16)
+def consumed(tokens: Tokens, text: str, *, fold: bool = False) -> frozenset[Tokens]:
     """Return what can be left of the tokens after matching the whole text with the first of them."""
     states = closed({tokens})
     for char in text:
         states = closed({left for state in states for left in _after(state, char, fold)})
-    return states
+    return frozenset(states)
 
 
 def closed(states: set[Tokens]) -> set[Tokens]:
@@ -62,6 +64,7 @@ def cuts(tokens: Tokens) -> Iterator[tuple[Tokens, Tokens]]:
             yield tokens[:index], tokens[index - 1 :]
 
 
+@lru_cache(1 << 16)
 def of_account(tokens: Tokens) -> Tokens | None:
     """Simplify tokens that twelve digits are to match; None where they cannot."""
     plain = tuple({SEGMENT: STAR, SEGMENT_CHAR: ANY}.get(each, each) for each in tokens)

@@ -6,6 +6,7 @@ a principal's ARN, which AWS refuses, is read in whichever way finds more reques
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from smt.globs import tokens_of
@@ -70,6 +71,7 @@ def covers(statement: Statement, action: str) -> bool:
     return any(_glob(each, action) for each in patterns) != negated
 
 
+@lru_cache(1 << 16)
 def _glob(pattern: str, name: str) -> bool:
     pieces = (".*" if char == "*" else "." if char == "?" else re.escape(char) for char in pattern.lower())
     return re.fullmatch("".join(pieces), name.lower(), re.DOTALL) is not None
