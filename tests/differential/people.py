@@ -6,6 +6,7 @@ Source: IAM User Guide, "AWS JSON policy elements: Principal" and "AWS global co
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from differential.pools import INSIDE, ORG, OWN, STRANGER
 from s3_guardrails.policy.document import Policy, PrincipalKind
@@ -167,14 +168,15 @@ def _organization(whose: str, path: str | None) -> Context:
     return {f"aws:{whose}orgid": path and path.split("/")[0], f"aws:{whose}orgpaths": (path,) if path else None}
 
 
-def fills(pattern: str) -> list[str]:
+@lru_cache(1 << 12)
+def fills(pattern: str) -> tuple[str, ...]:
     """Concrete texts for a pattern: wildcards left out or filled, also where an account id is wanted."""
     plain = re.sub(r"\$\{[*?$]\}|\$\{[^}]*\}", "a", pattern)
     if "*" not in plain and "?" not in plain:
-        return [plain]
+        return (plain,)
     digits = plain.split(":")
     if len(digits) > 5 and set(digits[4]) & set("*?"):
         number = digits[4].replace("?", "9").replace("*", "9" * max(0, 12 - len(digits[4].replace("*", ""))))
         plain = ":".join([*digits[:4], number[:12].ljust(12, "9"), *digits[5:]])
     single = plain.replace("?", "x")
-    return [single.replace("*", each) for each in ("", "x", "aws", "us-east-1")]
+    return tuple(single.replace("*", each) for each in ("", "x", "aws", "us-east-1"))

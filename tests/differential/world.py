@@ -6,6 +6,7 @@ fresh one, and absence. `World.climb` looks for a request by changing one thing 
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -45,6 +46,8 @@ class World:
         )
         named = [entry.value for statement in policy.statements for entry in statement.principals]
         self.texts = [*values, *resources, *named]
+        self.resources = cache(self._resources)
+        self.carried = cache(self._carried)
 
     def callers(self) -> list[Caller]:
         """Everybody who may matter to the policy."""
@@ -55,7 +58,7 @@ class World:
         endpoint = {"aws:vpcsourceip": "10.0.0.1", "aws:sourcevpc": "vpc-1", "aws:sourcevpce": "vpce-1"}
         return [{**dict.fromkeys(endpoint), "aws:sourceip": "203.0.113.9"}, {**endpoint, "aws:sourceip": None}]
 
-    def resources(self, action: str) -> list[str]:
+    def _resources(self, action: str) -> list[str]:
         """What the action can be called on: the bucket or the policy's own objects, or the key."""
         if self.service == "kms":
             return [f"arn:aws:kms:us-east-1:{OWN}:key/11111111-aaaa-bbbb-cccc-000000000001"]
@@ -77,7 +80,7 @@ class World:
         found: list[Value] = [*_values(key, written)]
         return found if key in ALWAYS else [None, *found]
 
-    def carried(self, key: str, action: str) -> bool:
+    def _carried(self, key: str, action: str) -> bool:
         """Does a request for the action have this key of its service?"""
         service = key.partition(":")[0]
         if service not in {"s3", "kms"} or key == "kms:calleraccount":

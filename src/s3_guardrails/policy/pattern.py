@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 Context = Mapping[str, str | tuple[str, ...]]
@@ -74,10 +75,19 @@ def matches(  # noqa: PLR0913 - one switch per way to match
             return pattern == text
         if pattern.isascii() and text.isascii():
             return pattern.lower() == text.lower()
-    expression = _expression(pattern, context, wildcards, arn, resource, ignore_case)
+    if "${" not in pattern:
+        expression = _constant(pattern, wildcards, arn, resource, ignore_case)
+    else:
+        expression = _expression(pattern, context, wildcards, arn, resource, ignore_case)
     if expression is None:
         return False
     return re.fullmatch(expression, text, re.DOTALL) is not None
+
+
+@lru_cache(1024)
+def _constant(pattern: str, wildcards: bool, arn: bool, resource: bool, ignore_case: bool) -> str | None:
+    """The same for every context."""
+    return _expression(pattern, None, wildcards, arn, resource, ignore_case)
 
 
 def _expression(
