@@ -58,7 +58,7 @@ def test_every_dependency_is_pinned_and_the_lock_agrees():
     wanted = [each for group in project["optional-dependencies"].values() for each in group]
     locked = dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", text_of("requirements.txt"), re.MULTILINE))
     for each in (*project["dependencies"], *wanted):
-        name, version = re.fullmatch(r"([A-Za-z0-9_.-]+)(?:\[.*\])?==(\S+)", each).groups()
+        name, version = re.fullmatch(r"([A-Za-z0-9_.-]+)(?:\[.*\])?==([^\s;]+)(?:;.*)?", each).groups()
         assert locked[name.lower().replace("_", "-")] == version
 
 
@@ -74,3 +74,11 @@ def test_the_readme_shows_what_the_demo_prints(monkeypatch):
 
     readme = text_of("README.md")
     assert readme == rendered(readme), "run `make render` and commit the result"
+
+
+def test_the_table_of_tests_lists_every_law_and_twin():
+    tests = ROOT / "tests"
+    kept = [path for folder in ("laws", "differential", "smt") for path in (tests / folder).glob("test_*.py")]
+    listed = set(re.findall(r"^\| `([^`]+\.py)` \|", text_of("tests", "README.md"), re.MULTILINE))
+    assert {path.relative_to(tests).as_posix() for path in kept} <= listed
+    assert not [each for each in listed if not [*tests.glob(each), *ROOT.glob(each)]]

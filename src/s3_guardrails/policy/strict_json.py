@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from typing import Any, Final
 
@@ -13,11 +14,11 @@ MAX_CHARACTERS: Final = 1 << 20
 
 
 def strict_json(text: str, limit: int = MAX_CHARACTERS) -> Any:
-    """Read JSON; a repeated key, NaN and nesting without end are errors, where `json` alone would drop or crash."""
+    """Read JSON; a repeated key, a number without end and nesting without end are errors."""
     if len(text) > limit:
         raise PolicySyntaxError("", f"expected at most {limit} characters, found {len(text)}")
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise PolicySyntaxError("", f"not JSON: {error.msg} at line {error.lineno} column {error.colno}") from None
     except RecursionError:
@@ -32,6 +33,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         repeated = Counter(name for name, _ in pairs).most_common(1)[0][0]
         raise PolicySyntaxError("", f"the key {shown(repeated)} is repeated in one object")
     return result
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise PolicySyntaxError("", f"expected a number that fits, found {shown(text)}")
+    return number
 
 
 def _no_constant(name: str) -> Any:
