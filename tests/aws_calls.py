@@ -24,16 +24,18 @@ ACTIONS = {
 
 
 class Calls:
-    """Every call of every client of this process, while it listens."""
+    """Every call of every client of this process, while it listens: the action that it needs, and of what."""
 
-    def __init__(self, monkeypatch):
-        self.seen: set[str] = set()
+    def __init__(self, monkeypatch, account):
+        self.seen: set[tuple[str, str]] = set()
         self._on = False
         make = BaseClient._make_api_call
 
         def listening(client, operation, parameters):
             if self._on:
-                self.seen.add(f"{client.meta.service_model.service_name}:{operation}")
+                name = f"{client.meta.service_model.service_name}:{operation}"
+                place = f"{client.meta.region_name}:{account}"
+                self.seen.add((ACTIONS.get(name, name), resource(name, parameters, place)))
             return make(client, operation, parameters)
 
         monkeypatch.setattr(BaseClient, "_make_api_call", listening)
@@ -48,7 +50,26 @@ class Calls:
 
     @property
     def actions(self) -> set[str]:
-        return {ACTIONS.get(each, each) for each in self.seen}
+        return {action for action, _ in self.seen}
+
+
+def resource(name, parameters, place):
+    """Return the ARN that a permission for the call is asked for, `*` where its action takes none."""
+    match name.partition(":")[0], parameters:
+        case "s3", {"Bucket": bucket, "Key": key}:
+            return f"arn:aws:s3:::{bucket}/{key}"
+        case "s3", {"Bucket": bucket}:
+            return f"arn:aws:s3:::{bucket}"
+        case "kms", {"KeyId": key}:
+            return key if key.startswith("arn:") else f"arn:aws:kms:{place}:key/{key}"
+        case "ssm", {"AutomationExecutionId": execution}:
+            return f"arn:aws:ssm:{place}:automation-execution/{execution}"
+        case "config", {"ConfigRuleName": rule}:
+            return f"arn:aws:config:{place}:config-rule/{rule}"
+        case "iam", {"PolicySourceArn": principal}:
+            return principal
+        case _:
+            return "*"
 
 
 def called(paths, services):

@@ -1,6 +1,7 @@
 """Each function may do what it does and nothing else: recorded calls against the roles of template.yaml, both ways."""
 
 import json
+import re
 import sys
 from contextlib import suppress
 from dataclasses import replace
@@ -21,6 +22,9 @@ from s3_guardrails.discovery import PACKAGE, find_rules
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.embedded.s3_service import S3Service
 from s3_guardrails.live.clients import SessionClients
+from s3_guardrails.policy.authorize import Outcome, authorize
+from s3_guardrails.policy.document import parse_policy
+from s3_guardrails.policy.request import Request
 from s3_guardrails.remediate.handler import StepFailed, lambda_handler
 from s3_guardrails.rule import Trigger
 from s3_guardrails.template.loading import load as load_template
@@ -73,19 +77,60 @@ def role_of(function):
     return role
 
 
-def compare(role, calls, implied):
+def settled(node, values):
+    """The short forms that roles use, with values for names; a name without one stands for itself."""
+    match node:
+        case {"Ref": name}:
+            return values.get(name, name)
+        case {"Fn::GetAtt": [name, attribute]}:
+            return values.get(f"{name}.{attribute}", f"{name}.{attribute}")
+        case {"Fn::Sub": text}:
+            return re.sub(r"\$\{([^}]+)\}", lambda found: values[found[1]], text)
+        case dict():
+            return {key: settled(each, values) for key, each in node.items()}
+        case list():
+            return [settled(each, values) for each in node]
+        case _:
+            return node
+
+
+def policy_of(role, aws):
+    """The role's policy as one of a resource, so that our own evaluator can read it."""
+    values = {
+        "AWS::Partition": "aws",
+        "AWS::Region": aws.region,
+        "AWS::AccountId": aws.account,
+        "AWS::URLSuffix": "amazonaws.com",
+        "EvidenceBucket.Arn": f"arn:aws:s3:::{EVIDENCE}",
+        "EvidenceKey.Arn": f"arn:aws:kms:{aws.region}:{aws.account}:key/evidence",
+    }
+    found = [{**each, "Principal": "*"} for each in settled(list(statements(role)), values)]
+    return parse_policy({"Version": "2012-10-17", "Statement": found})
+
+
+def refused(role, calls, aws):
+    """The recorded calls that the role does not let through, of the very resource that they were about."""
+    policy, caller = policy_of(role, aws), f"arn:aws:sts::{aws.account}:assumed-role/{role}/function"
+    for action, resource in sorted(calls.seen):
+        request = Request(caller, aws.account, action, resource, {"aws:ResourceAccount": aws.account})
+        if action not in UNCONDITIONAL and authorize(policy, request).outcome is not Outcome.ALLOW:
+            yield action, resource
+
+
+def compare(role, calls, implied, aws):
     assert not calls.actions & set(implied), "implied, though calls show it"
     needed = calls.actions - set(UNCONDITIONAL) | set(implied)
     assert {"missing": needed - granted(role), "unused": granted(role) - needed} == {"missing": set(), "unused": set()}
+    assert list(refused(role, calls, aws)) == []
 
 
 @pytest.fixture
-def calls(monkeypatch):
+def calls(aws, monkeypatch):
     """Calls are recorded where a listing gives no Region of a bucket, as S3's does where nothing is asked of it."""
     whole = S3Service.on_list_buckets
     monkeypatch.setattr(S3Service, "on_list_buckets", lambda self, call: whole(self, replace(call, parameters={})))
     monkeypatch.setattr("time.sleep", lambda _: None)
-    return Calls(monkeypatch)
+    return Calls(monkeypatch, aws.account)
 
 
 class Function:
@@ -262,7 +307,7 @@ PATHS = {
 @pytest.mark.parametrize("remediation", REMEDIATORS)
 def test_a_remediation_function_may_do_what_it_does_and_nothing_else(aws, calls, function, remediation):
     PATHS[remediation](aws, function)
-    compare(role_of(f"{remediation}Function"), calls, IMPLIED[remediation])
+    compare(role_of(f"{remediation}Function"), calls, IMPLIED[remediation], aws)
 
 
 RULES = {kind: [] for kind in EVALUATORS}
@@ -299,7 +344,7 @@ def test_the_rules_of_a_role_may_together_do_what_they_do_and_nothing_else(aws, 
             sys.modules[entry.name].lambda_handler(each, None)
     config_clients.forget_clients()
     assert {role_of(f"{logical_id(entry.name)}Function") for entry in RULES[kind]} == {f"{kind}EvaluatorRole"}
-    compare(f"{kind}EvaluatorRole", calls, IMPLIED[kind])
+    compare(f"{kind}EvaluatorRole", calls, IMPLIED[kind], aws)
 
 
 def test_the_sources_of_the_functions_call_nothing_that_none_of_them_may():
