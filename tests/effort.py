@@ -10,8 +10,8 @@ FIRST = secrets.randbelow(1 << 40) if FUZZ else 0
 
 
 def numbers(usual: int) -> range:
-    """The seeds to try: always the same `usual` ones, or as many new ones as are asked for."""
-    return range(FIRST, FIRST + (FUZZ or usual))
+    """The seeds to try: always the same `usual` ones, or new ones, as many as are asked for but no fewer."""
+    return range(FIRST, FIRST + max(FUZZ, usual))
 
 
 def seeded(text: object) -> Random:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from effort import FIRST, FUZZ
+from effort import numbers
 from smt.minimise import minimised
 from smt.policies import COMPARISONS, SINCE, TOPICS, Draw, draw
 from smt.questions import decide
@@ -51,7 +51,7 @@ def test_the_twin_knows_the_labels(case: dict):
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_prover_and_twin_agree_on_near_misses(topic: str):
-    meetings = [meet(draw(topic, seed)) for seed in range(FIRST, FIRST + max(COUNT[topic], FUZZ))]
+    meetings = [meet(draw(topic, seed)) for seed in numbers(COUNT[topic])]
     assert not [shown(each) for each in meetings if each.disagree]
     answers = Counter(each.prover for each in meetings)
     assert answers["proved"] > len(meetings) // 8, answers
