@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 from remediate_command import journal, on_terminal, ran, writes
@@ -209,6 +210,24 @@ def test_what_keeps_the_pre_images_is_left_alone(aws, remediated):
 
 
 @pytest.mark.parametrize(
+    ("name", "edit", "sentence"),
+    [
+        ("before", (r"(?s).+", "{}"), "its pre-image is damaged"),
+        ("before", ('"days": null', '"days": 90'), "its pre-image is damaged"),
+        ("before", ('"resource": "arn', '"resource": "arm'), "its pre-image is damaged"),
+        ("after", (r"(?s).+", "{}"), "what it wrote is damaged"),
+    ],
+)
+def test_a_damaged_pre_image_is_not_put_back(aws, remediated, remediate, name, edit, sentence):
+    plan = remediated(key(aws), "--rule", ROTATION, "--apply", "--yes")[1]["plan_id"]
+    path = Path("s3-guardrails-journal", "remediation", plan, f"{name}.json")
+    path.write_text(re.sub(*edit, path.read_text(encoding="utf-8")), encoding="utf-8")
+    code, out, said = remediate("--undo", plan, "--apply", "--approve", plan)
+    assert (code, out) == (2, "")
+    assert said.startswith(f"Error: plan `{plan}`: {sentence}: expected ")
+
+
+@pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         ([], "Usage: "),
@@ -276,3 +295,5 @@ def test_on_a_terminal_a_person_is_asked_and_the_change_has_colours(aws, tmp_pat
     code, shown = on_terminal(aws, tmp_path, [arn, "--apply", "--rule", ROTATION], "y\n", NO_COLOR="1")
     assert (code, rotates()) == (0, True)
     assert "\x1b[3" not in shown
+    _, shown = on_terminal(aws, tmp_path, [arn, "--rule", ROTATION], "", TERM="dumb")
+    assert "\x1b" not in shown

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 from remediate_command import journal, on_terminal, ran, writes
@@ -53,6 +54,18 @@ def test_all_are_changed_once_verified_and_journaled(aws, remediated, calls, tmp
     assert remediated("--undo", journal(tmp_path)[0]["plan_id"])[1]["outcome"] == "PLANNED"
 
 
+def test_what_is_alike_is_told_together_and_how_to_approve_it(aws, remediate):
+    for name in ("ledger", "orders"):
+        bucket(aws, name, policy=FOREIGN.replace("ledger", name))
+        bucket(aws, f"owned-{name}", tags={"ManagedBy": "terraform"})
+    _, out, said = remediate("--all", "--rule", TLS)
+    lines = out.splitlines()
+    assert [line for line in lines if not line.startswith(" ")] == [f"PLANNED  {TLS}  (2)", f"REFUSED  {TLS}  (2)"]
+    assert "`s3-guardrails remediate RESOURCE --terraform`" in out
+    assert lines[-2:] == ["    arn:aws:s3:::owned-ledger", "    arn:aws:s3:::owned-orders"]
+    assert "pass it with --reviewed FILE\n" in said
+
+
 def test_keys_of_every_region_named_are_changed_there(aws, remediated):
     there = aws.client("kms", "eu-west-1").create_key()["KeyMetadata"]["Arn"]
     here = key(aws)
@@ -68,6 +81,16 @@ def test_a_limit_bounds_the_changes_of_a_run_and_the_next_one_goes_on(aws, remed
     code, found = remediated(*APPLY, "--limit", "2")
     assert (code, found["outcomes"], found["left"], len(writes(calls))) == (0, {"VERIFIED": 1}, 0, 1)
     assert all(rotates(aws, each) for each in arns)
+
+
+def test_what_nobody_approves_takes_no_place_of_a_limit(aws, remediated, calls):
+    for name in ("ledger", "orders"):
+        bucket(aws, name, policy=FOREIGN.replace("ledger", name))
+    plan = remediated("orders", "--rule", TLS)[1]["plan_id"]
+    given = ("--all", "--rule", TLS, "--limit", "1")
+    assert remediated(*given)[1]["left"] == 1
+    code, found = remediated(*given, "--apply", "--approve", plan)
+    assert (code, outcomes(found), writes(calls)) == (1, ["NOT_APPROVED", "VERIFIED"], ["PutBucketPolicy"])
 
 
 @pytest.mark.parametrize(("given", "failed"), [((), 1), (("--stop-after", "2"), 2), (("--stop-after", "9"), 3)])
@@ -288,8 +311,9 @@ def test_on_a_terminal_plans_without_concerns_are_asked_about_at_once_and_the_ot
     given = ["--all", "--rule", ROTATION, "--rule", TLS, "--apply"]
     code, shown = on_terminal(aws, tmp_path, given, "y\nn\ny\n")
     assert code == 1
-    assert f"Apply the 2 plans without concerns, in account {aws.account}? [y/N]" in shown
-    assert shown.count("Approve 1 concerns, and apply? [y/N]") == 2
+    assert f"Apply 2 plans without concerns, in account {aws.account}? [y/N]" in shown
+    assert shown.count("Approve this plan with its 1 concern? [y/N]") == 2
+    assert "\r\n1 of 2\r\n" in re.sub(r"\x1b\[[0-9;]*m", "", shown)
     assert "1 NOT_APPROVED" in shown
     assert "3 VERIFIED" in shown
     assert all(rotates(aws, each) for each in arns)

@@ -29,17 +29,20 @@ class Consent:
     def ask(self, plan: Plan) -> None:
         """Ask about a plan that was shown, unless it is settled or nobody is there."""
         if self.asks and self.open(plan):
-            what = f"Approve {len(plan.concerns)} concerns, and apply?" if plan.concerns else "Apply this plan?"
-            chosen = self.approved if click.confirm(what, err=True) else self.declined
+            chosen = self.approved if click.confirm(_question(plan), err=True) else self.declined
             chosen.add(plan.id)
 
     def ask_about(self, plans: Sequence[Plan], account: str) -> None:
         """Ask once about all plans that have no concern."""
         open_ones = [each for each in plans if not each.concerns and self.open(each)]
         if self.asks and open_ones:
-            what = f"Apply the {len(open_ones)} plans without concerns, in account {account}?"
+            what = f"Apply {_counted(len(open_ones), 'plan')} without concerns, in account {account}?"
             chosen = self.approved if click.confirm(what, err=True) else self.declined
             chosen.update(each.id for each in open_ones)
+
+    def possible(self, plan: Plan) -> bool:
+        """May this run apply the plan: is it settled, or is somebody there to ask?"""
+        return self.asks or self._settled(plan)
 
     def open(self, plan: Plan) -> bool:
         """Did nobody say yes or no yet?"""
@@ -56,6 +59,16 @@ class Consent:
 
     def _settled(self, plan: Plan) -> bool:
         return plan.id in self.approved or (self.yes and not plan.concerns)
+
+
+def _question(plan: Plan) -> str:
+    if not plan.concerns:
+        return "Apply this plan?"
+    return f"Approve this plan with its {_counted(len(plan.concerns), 'concern')}?"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def somebody_watches() -> bool:

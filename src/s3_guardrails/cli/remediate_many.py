@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -39,10 +39,11 @@ def remediate_all(place: Place, wanted: Wanted, consent: Consent, bounds: Bounds
     with place.journal() as journal:
         report = Report(place, journal.path)
         found = _findings(place, wanted, bounds, report)
-        report.results += map(_undetermined, (each for each in found if each.decision.verdict is Verdict.UNDETERMINED))
-        orders = [wanted.order(each.name, place.bare(each.resource)) for each in found if _due(each, journal)]
+        due = [each for each in found if _due(each, journal)]
+        report.results += [_undetermined(each) for each in found if _unclear(each) and each not in due]
+        orders = [wanted.order(each.name, place.bare(each.resource)) for each in due]
         worker = Worker(engine=place.engine_for, journal=journal)
-        jobs = _planned(worker, orders, bounds)
+        jobs = _planned(worker, orders, bounds, lambda result: _may_change(result, consent if place.writes else None))
         report.left = len(orders) - len(jobs)
         if place.writes:
             _ask(place, consent, [result for _, result in jobs])
@@ -66,20 +67,33 @@ def _due(finding: Finding, journal: Journal) -> bool:
     return broken or journal.open(finding.resource.account, finding.resource.arn, finding.name)
 
 
+def _unclear(finding: Finding) -> bool:
+    return finding.decision.verdict is Verdict.UNDETERMINED
+
+
 def _undetermined(finding: Finding) -> Result:
     sentence = "; ".join(f"{each.code}: {each.sentence}" for each in finding.decision.reasons)
     return Result(resource=finding.resource.arn, rule=finding.name, outcome=Outcome.UNDETERMINED, sentence=sentence)
 
 
-def _planned(worker: Worker, orders: Sequence[Order], bounds: Bounds) -> list[Job]:
+def _may_change(result: Result, consent: Consent | None) -> bool:
+    """Does it count for the limit? What nobody will approve must not keep a run from going on."""
+    if result.plan is None or result.outcome is not Outcome.PLANNED:
+        return False
+    return consent is None or consent.possible(result.plan)
+
+
+def _planned(
+    worker: Worker, orders: Sequence[Order], bounds: Bounds, takes_place: Callable[[Result], bool]
+) -> list[Job]:
     """Plan in order, until there are as many changes as one run may make."""
     jobs: list[Job] = []
-    room = len(orders) if bounds.limit is None else bounds.limit
+    taken = 0
     with closing(worker.plans(orders, bounds.concurrency)) as plans:
         for job in tracked(plans, "planning", len(orders)):
             jobs.append(job)
-            room -= job[1].outcome is Outcome.PLANNED
-            if room == 0:
+            taken += takes_place(job[1])
+            if taken == bounds.limit:
                 break
     return jobs
 
@@ -87,11 +101,13 @@ def _planned(worker: Worker, orders: Sequence[Order], bounds: Bounds) -> list[Jo
 def _ask(place: Place, consent: Consent, results: Sequence[Result]) -> None:
     """Show everything, ask once for what has no concern, then for each of the others by itself."""
     plans = [each.plan for each in results if each.plan and each.outcome is Outcome.PLANNED]
-    if not consent.asks:
+    if not (consent.asks and plans):
         return
     show(result_lines(results))
     consent.ask_about(plans, place.account.id)
-    for plan in (each for each in plans if consent.open(each)):
+    concerning = [each for each in plans if consent.open(each) and each.concerns]
+    for number, plan in enumerate(concerning, start=1):
+        show(iter([("", ""), (f"{number} of {len(concerning)}", "#")]))
         show(plan_lines(plan, place.kept(plan.id)))
         consent.ask(plan)
 

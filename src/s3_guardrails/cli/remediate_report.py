@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -84,5 +85,14 @@ class Report:
         if self.stopped:
             told.append(f"stopped: {self.stopped}; the same command goes on from here")
         if not self.place.writes:
-            told.append("nothing was written; pass --apply to make the changes")
+            told += _next_steps(self.results)
         return told
+
+
+def _next_steps(results: Sequence[Result]) -> Iterator[str]:
+    """Yield what a person does after a dry run."""
+    planned = [each.plan for each in results if each.outcome is Outcome.PLANNED]
+    if any(each and each.concerns for each in planned):
+        yield "to approve plans with concerns: look at what --json prints, then pass it with --reviewed FILE"
+    if planned:
+        yield "nothing was written; pass --apply to make the changes"

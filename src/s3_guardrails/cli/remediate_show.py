@@ -30,7 +30,7 @@ Line = tuple[str, str]
 
 def show(lines: Iterator[Line]) -> None:
     """Print lines on stdout."""
-    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    coloured = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     for text, mark in lines:
         click.echo(click.style(printable(text), **_STYLES.get(mark, {})), color=coloured)
 
@@ -54,14 +54,20 @@ def result_lines(results: Sequence[Result]) -> Iterator[Line]:
     """Yield many results, those alike together, those that need somebody last."""
     order = list(Outcome)
     alike: dict[tuple[Outcome, str, str], list[Result]] = {}
-    for each in sorted(results, key=lambda one: (order.index(one.outcome), one.rule, one.sentence, one.resource)):
-        alike.setdefault((each.outcome, each.rule, each.sentence), []).append(each)
+    for each in sorted(results, key=lambda one: (order.index(one.outcome), one.rule, _in_general(one), one.resource)):
+        alike.setdefault((each.outcome, each.rule, _in_general(each)), []).append(each)
     for (outcome, rule, sentence), group in alike.items():
         yield f"{outcome}  {rule}  ({len(group)})", _MARKS.get(outcome, "!")
-        yield f"  {sentence}", ""
+        yield f"  {sentence if len(group) > 1 else group[0].sentence}", ""
         for each in group:
             plan = f"  plan {each.plan.id}" if each.plan and each.plan.diff else ""
             yield f"    {each.resource}{plan}", ""
+
+
+def _in_general(result: Result) -> str:
+    """Return the sentence with any resource in the place of its own, where it tells a command."""
+    name = result.resource.split(":::")[-1]
+    return result.sentence.replace(f"remediate {name} ", "remediate RESOURCE ")
 
 
 _MARKS: Final = {Outcome.VERIFIED: "+", Outcome.FAILED: "-", Outcome.PLANNED: "#", Outcome.NOTHING_TO_DO: "#"}

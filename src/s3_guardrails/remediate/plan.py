@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
 from enum import StrEnum
@@ -55,10 +55,9 @@ class Plan:
     @property
     def id(self) -> str:
         """The same for the same change of the same state for the same reasons, and for nothing else."""
+        about = self.remediation, self.rule, self.resource.arn, self.resource.account, self.resource.region
         after = self.proposal.after if isinstance(self.proposal, Proposed) else None
-        concerns = [each.code for each in self.concerns]
-        about = [self.remediation, self.rule, self.resource.arn, self.resource.account, self.resource.region]
-        return f"{self.remediation}-{digest([*about, self.basis, self.before, after, concerns])[:24]}"
+        return _id(*about, self.basis, self.before, after, [each.code for each in self.concerns])
 
     @property
     def concerns(self) -> tuple[Concern, ...]:
@@ -115,6 +114,19 @@ class Plan:
         text = "\n".join(map(printable, lines)).replace("{{", "{ {")  # never a variable of the document
         more = f"\n(cut; the whole plan is in the evidence bucket under remediation/{self.id}/plan.json)"
         return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - len(more)] + more
+
+
+def is_whole(kept: Mapping[str, Any], plan_id: str) -> bool:
+    """Is this the data of the plan with that id, as `Plan.as_json` gave it, and unchanged?"""
+    try:
+        about = [kept[name] for name in ("remediation", "rule", "resource", "account", "region", "basis_sha256")]
+        return _id(*about, kept["before"], kept["after"], [each["code"] for each in kept["concerns"]]) == plan_id
+    except (KeyError, TypeError):
+        return False
+
+
+def _id(remediation: str, *about: Any) -> str:
+    return f"{remediation}-{digest([remediation, *about])[:24]}"
 
 
 def refused_sentence(refusals: tuple[Refusal, ...]) -> str:

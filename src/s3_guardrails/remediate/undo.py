@@ -11,7 +11,7 @@ from s3_guardrails.encryption.key import Key
 from s3_guardrails.errors import ChangeFailed, InputError
 from s3_guardrails.remediate.change import Concern, NothingToDo, Proposal, Proposed, Refusal, Refused, State
 from s3_guardrails.remediate.engine import Allow, Engine
-from s3_guardrails.remediate.plan import Plan, refused_sentence
+from s3_guardrails.remediate.plan import Plan, is_whole, refused_sentence
 from s3_guardrails.remediate.state import Resource, Setting, read_state, restore, same
 from s3_guardrails.remediate.write import compare_and_set
 
@@ -92,15 +92,29 @@ def _change(engine: Engine, plan_id: str) -> Undone:
     kept = engine.store.get(plan_id, "before")
     if kept is None:
         raise InputError(f"plan `{plan_id}`: nothing was applied under this id in account {engine.reader.account}")
-    after = engine.store.get(plan_id, "after")
+    if not is_whole(kept, plan_id):
+        raise InputError(
+            f"plan `{plan_id}`: its pre-image is damaged: expected the plan as it was kept before the change"
+        )
+    (setting,) = map(Setting, kept["before"])
     return Undone(
         plan_id=plan_id,
         rule=kept["rule"],
         resource=_resource(engine, kept),
-        setting=Setting(kept["setting"]),
+        setting=setting,
         before=kept["before"],
-        after=after["state"] if after else kept["after"],
+        after=_after(engine, plan_id, setting, kept["after"]),
     )
+
+
+def _after(engine: Engine, plan_id: str, setting: Setting, planned: State) -> State:
+    after = engine.store.get(plan_id, "after")
+    if after is None:
+        return planned
+    state = after.get("state")
+    if not isinstance(state, dict) or set(state) != {setting.value}:
+        raise InputError(f"plan `{plan_id}`: what it wrote is damaged: expected the {setting} as it was read back")
+    return state
 
 
 def _resource(engine: Engine, kept: Mapping[str, Any]) -> Bucket | Key:
