@@ -1,5 +1,11 @@
-"""How long properties are tried: reproducible and bounded by default, longer where `GUARDRAILS_FUZZ` asks for it."""
+"""How long properties are tried: reproducible and bounded by default, longer where `GUARDRAILS_FUZZ` asks for it.
 
+Sessions of botocore share one loader: each would parse AWS's service models anew, which takes longer than most tests.
+"""
+
+from functools import cache
+
+import botocore.session
 from hypothesis import HealthCheck, settings
 
 from effort import FUZZ
@@ -11,3 +17,5 @@ settings.register_profile(
 )
 settings.register_profile("long", max_examples=max(FUZZ, 60), deadline=None, suppress_health_check=SLOW)
 settings.load_profile("long" if FUZZ else "bounded")
+
+botocore.session.create_loader = cache(botocore.session.create_loader)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from remediate_command import ran
@@ -14,6 +15,13 @@ from s3_guardrails.embedded.server import EmbeddedAws
 def aws() -> Iterator[EmbeddedAws]:
     with EmbeddedAws() as fresh:
         yield fresh
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch):
+    """Let clients retry at once: how long they wait in between is the SDK's affair."""
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
+    monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_, **__: True)
 
 
 @pytest.fixture
