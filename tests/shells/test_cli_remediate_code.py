@@ -285,7 +285,15 @@ def test_what_terraform_would_change_is_refused(text):
         quoted(text)
 
 
-def test_what_cloudformation_would_resolve_is_refused():
-    policy = json.dumps({"Statement": [{"Sid": "{{resolve:ssm:x}}"}]})
-    with pytest.raises(InputError, match="CloudFormation would resolve"):
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ({"Sid": "a {{resolve:ssm:x}}"}, "CloudFormation would resolve the text `{{resolve:ssm:x}}`"),
+        ({"Condition": {"StringEquals": {"Ref": "x"}}}, "CloudFormation would take the name `Ref` for a function"),
+        ({"Condition": {"Fn::Sub": {"x": "y"}}}, "CloudFormation would take the name `Fn::Sub` for a function"),
+    ],
+)
+def test_what_cloudformation_would_take_for_more_than_text_is_refused(statement, told):
+    policy = json.dumps({"Statement": [statement]})
+    with pytest.raises(InputError, match=re.escape(told)):
         written(cloudformation, planned(Setting.POLICY, None, policy))

@@ -53,6 +53,23 @@ def test_a_journal_torn_at_any_byte_says_what_its_whole_lines_say_and_goes_on(tm
         assert statuses == (["VERIFIED"] if cut < first else ["APPLYING", "VERIFIED"])
 
 
+def test_a_line_that_is_not_certain_to_be_on_the_disk_is_an_error_and_the_next_one_takes_its_place(
+    tmp_path, monkeypatch
+):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    ours = Journal(tmp_path)
+    ours.write(line())
+    with monkeypatch.context() as patch:
+        patch.setattr("s3_guardrails.remediate.journal.os.fsync", full)
+        with pytest.raises(InputError, match=r"journal.jsonl`: No space left on device"):
+            ours.write(line(Step.APPLIED))
+    ours.write(line(Step.VERIFIED))
+    ours.close()
+    assert [json.loads(each)["status"] for each in ours.path.read_text().splitlines()] == ["APPLYING", "VERIFIED"]
+
+
 def test_a_journal_for_a_dry_run_remembers_and_writes_nothing(tmp_path):
     dry = Journal(tmp_path / "new", writes=False)
     dry.write(line())

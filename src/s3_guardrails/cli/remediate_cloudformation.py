@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import yaml
 
-from s3_guardrails.cli.remediate_code import Code, comment, name_of, policy_code, remarks, texts, words_of
+from s3_guardrails.cli.remediate_code import Code, comment, name_of, names, policy_code, remarks, texts, words_of
 from s3_guardrails.cli.remediate_hcl import indented
 from s3_guardrails.errors import InputError
 from s3_guardrails.remediate.change import Proposed, State
@@ -24,14 +24,23 @@ _PLAIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9:/._-]+")
 
 
 def cloudformation(plan: Plan, proposal: Proposed) -> Iterator[str]:
-    """Yield the lines of a template; raise InputError for a text that CloudFormation would resolve."""
-    for each in texts(dict(proposal.after)):
-        if "{{resolve:" in each:
-            raise InputError(f"CloudFormation would resolve the text `{each[:80]}`")
+    """Yield the lines of a template; raise InputError for what CloudFormation would take for more than text."""
     setting = plan.setting
+    lines = list(_SNIPPETS[setting](plan.resource, plan.before, proposal.after))
+    _check_texts(yaml.safe_load("\n".join(lines)))
     yield from map(comment, remarks(plan, whole=setting in {Setting.POLICY, Setting.KEY_POLICY}))
     yield "Resources:"
-    yield from indented(_SNIPPETS[setting](plan.resource, plan.before, proposal.after))
+    yield from indented(lines)
+
+
+def _check_texts(data: Any) -> None:
+    for each in texts(data):
+        place = each.find("{{resolve:")
+        if place >= 0:
+            raise InputError(f"CloudFormation would resolve the text `{each[place : place + 80]}`")
+    for each in names(data):
+        if each == "Ref" or each.startswith("Fn::"):
+            raise InputError(f"CloudFormation would take the name `{each[:80]}` for a function")
 
 
 def _policy(bucket: Resource, before: State, after: State) -> Iterator[str]:

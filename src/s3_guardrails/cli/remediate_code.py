@@ -76,6 +76,16 @@ def texts(value: Any) -> Iterator[str]:
                 yield from texts(each)
 
 
+def names(value: Any) -> Iterator[str]:
+    """Yield the name of every member of every object in JSON data."""
+    if isinstance(value, Mapping):
+        yield from value
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from names(each)
+
+
 def words_of(name: str) -> list[str]:
     """Split a name into its runs of letters and digits."""
     return re.findall(r"[A-Za-z0-9]+", name)
