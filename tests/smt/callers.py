@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from smt.globs import tokens_of
 from smt.scope import ONLY_OF_PERSONS, Scope, organization
-from smt.services import service
+from smt.services import services
 from smt.terms import Formula, Term
 from smt.world import ABSENT, Caller, Value, World
 
@@ -35,7 +35,7 @@ def callers(world: World, scope: Scope) -> Iterator[Caller]:
         return
     yield from _people(world, scope) if scope.people else ()
     if scope.services:
-        yield service(world, scope)
+        yield from services(world, scope)
     if scope.anonymous:
         yield _anonymous(world)
 

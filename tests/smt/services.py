@@ -1,23 +1,69 @@
 """AWS services as callers: IAM User Guide, "AWS global condition context keys"."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from smt.globs import tokens_of
 from smt.scope import ONLY_OF_PERSONS, Scope, organization
-from smt.terms import Formula, Term
+from smt.terms import Formula, Term, Terms
 from smt.world import ABSENT, Caller, Value, World
 
 TYPES = ("Anonymous", "Account", "User", "FederatedUser", "AssumedRole")
+Names = tuple[str, ...]
+
+
+class Context(NamedTuple):
+    """A context key that services of these names set to an ARN of the service `of`, and how that can end."""
+
+    names: Names
+    key: str
+    of: str
+    ends: tuple[str, ...]
+
+
 CONTEXTS = (
-    (("logs.amazonaws.com", "logs.?*.amazonaws.com"), "aws:logs:arn", "arn:*:logs:*:{}:*"),
-    (("cloudtrail.amazonaws.com",), "aws:cloudtrail:arn", "arn:*:cloudtrail:*:{}:*"),
-    (("delivery.logs.amazonaws.com", "events.amazonaws.com"), "sourcearn", "arn:*:logs:*:{}:*"),
+    Context(
+        ("logs.amazonaws.com", "logs.?*.amazonaws.com"),
+        "kms:encryptioncontext:aws:logs:arn",
+        "logs",
+        ("log-group:?*", "log-group:?*:?*", "log-group:?*:log-stream:?*"),
+    ),
+    Context(
+        ("cloudtrail.amazonaws.com",),
+        "kms:encryptioncontext:aws:cloudtrail:arn",
+        "cloudtrail",
+        ("trail/?*", "eventdatastore/?*"),
+    ),
+    Context(
+        ("delivery.logs.amazonaws.com", "events.amazonaws.com"),
+        "kms:encryptioncontext:sourcearn",
+        "logs",
+        ("?*", "?*:?*"),
+    ),
 )
-"""Encryption contexts that a service sets itself and that name the account it works for."""
+"""Encryption contexts that a service sets itself: an ARN with the account it works for, in which no part has a colon.
+
+Service Authorization Reference, resource types; names of trails and log groups have no colon (CloudTrail User Guide,
+"Naming requirements"; CloudWatch Logs API, CreateLogGroup).
+"""
 
 
-def service(world: World, scope: Scope) -> Caller:
-    """Any AWS service: its name is symbolic too. In the question of outsiders it acts for somebody outside."""
+def services(world: World, scope: Scope) -> Iterator[Caller]:
+    """Yield services by the encryption context that they set, and any other service."""
+    used = [each.names for each in CONTEXTS if each.key in scope.contexts]
+    yield from (_service(world, scope, each) for each in used)
+    caller, name = _service(world, scope), world.terms.text("service")
+    of_used = [world.terms.within(name, world.terms.glob(each)) for names in used for each in names]
+    yield replace(caller, rules=[*caller.rules, *map(world.terms.no, of_used)])
+
+
+def _service(world: World, scope: Scope, names: Names | None = None) -> Caller:
+    """An AWS service whose name is symbolic too. In the question of outsiders it acts for somebody outside."""
     terms, name = world.terms, world.terms.text("service")
     rules = [terms.no(terms.empty(name))]
     rules += [terms.no(terms.is_text(name, each)) for each in sorted(scope.accepted_services)]
+    rules += [terms.either(*(terms.within(name, terms.glob(each)) for each in names))] if names else []
     account, kind = (world.free("caller", f"aws:principal{each}", rules) for each in ("account", "type"))
     rules += [terms.no(terms.is_text(kind.entries[0], each)) for each in ("", *TYPES)]
     rules.append(terms.within(account.entries[0], terms.digits(12)))
@@ -41,7 +87,10 @@ def service(world: World, scope: Scope) -> Caller:
         arn = _source_arn(world, scope, request, rules)
         values = {"aws:sourceaccount": account, "aws:sourcearn": arn}
         values |= organization(world, request, "source", scope, rules)
-        values |= _contexts(world, scope, request, name, rules)
+        for context in CONTEXTS:
+            if _set_by(scope, names, context):
+                values[context.key], more = _arn(world, scope, request, context)
+                rules += more
         return values, rules
 
     return Caller("service", keys, rules, service=name, of_call=of_call)
@@ -62,25 +111,22 @@ def _source_arn(world: World, scope: Scope, request: str, rules: list[Formula]) 
     return Value(terms.truth(f"{request} has aws:sourcearn"), (arn,))
 
 
-def _contexts(world: World, scope: Scope, request: str, name: Term, rules: list[Formula]) -> dict[str, Value]:
-    """Encryption contexts that a service sets itself name an account outside too."""
-    terms, found = world.terms, {}
-    for names, context, form in CONTEXTS:
-        key = f"kms:encryptioncontext:{context}"
-        if key not in scope.contexts:
-            continue
-        value = found.get(key) or world.free(request, key, rules)
-        found[key] = value
-        binding = terms.either(*(terms.within(name, terms.glob(each)) for each in names))
-        regex = terms.chain(*_with_account(world, form))
-        inside = terms.either(
-            *(terms.within(value.entries[0], terms.glob(form.format(each))) for each in sorted(scope.trusted))
-        )
-        outside = terms.both(terms.within(value.entries[0], regex), terms.no(inside))
-        rules.append(terms.implies(terms.both(binding, value.present), outside))
-    return found
+def _set_by(scope: Scope, names: Names | None, context: Context) -> bool:
+    """Do services of these names set the context? It matters only where a condition speaks of it."""
+    return names == context.names and context.key in scope.contexts
 
 
-def _with_account(world: World, form: str) -> tuple[Term, ...]:
-    before, after = form.split("{}")
-    return world.terms.glob(before), world.terms.digits(12), world.terms.glob(after)
+def _arn(world: World, scope: Scope, request: str, context: Context) -> tuple[Value, list[Formula]]:
+    """The ARN of what the service works for, of an account outside."""
+    terms, rest = world.terms, world.terms.text(f"{request} {context.key} id")
+    region, one = terms.segment(f"{request} {context.key} region")
+    account, two = terms.account(f"{request} {context.key} account")
+    rules = [one, two, terms.either(*(terms.within(rest, _in_segments(terms, each)) for each in context.ends))]
+    rules += [terms.no(terms.is_text(account, each)) for each in sorted(scope.trusted)]
+    arn = terms.joined(f"arn:{scope.partition}:{context.of}:", region, ":", account, ":", rest)
+    return Value(terms.truth(f"{request} has {context.key}"), (arn,)), rules
+
+
+def _in_segments(terms: Terms, form: str) -> Term:
+    """A glob whose wildcards match no colon."""
+    return terms.regex(tokens_of(form, segments=len(form)))
