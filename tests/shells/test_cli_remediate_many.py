@@ -64,6 +64,9 @@ def test_what_is_alike_is_told_together_and_how_to_approve_it(aws, remediate):
     assert "`s3-guardrails remediate RESOURCE --terraform`" in out
     assert lines[-2:] == ["    arn:aws:s3:::owned-ledger", "    arn:aws:s3:::owned-orders"]
     assert "pass it with --reviewed FILE\n" in said
+    _, out, _ = remediate("--all", "--rule", TLS, "--apply", "--yes")
+    assert out.count(f"NOT_APPROVED  {TLS}  (2)\n") == 1
+    assert "pass --approve PLAN_ID\n    arn:aws:s3:::ledger  plan RequireTls-" in out
 
 
 def test_keys_of_every_region_named_are_changed_there(aws, remediated):

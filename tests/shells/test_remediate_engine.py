@@ -1,11 +1,13 @@
 """Plan, apply, verify and undo on the embedded AWS: what is written, what is refused, what is kept."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from remediation import Bench, bucket, default, key, recorded
 
 from s3_guardrails.errors import ChangeFailed, InputError, ParameterError
+from s3_guardrails.live.reader import LiveReader
 from s3_guardrails.remediate.plan import Status
 from s3_guardrails.remediate.undo import apply_undo, plan_undo, verify_undo
 
@@ -162,6 +164,13 @@ def test_undo_refuses_to_take_back_what_came_later(aws, bench):
     aws.client("kms").enable_key_rotation(KeyId=arn, RotationPeriodInDays=100)
     found = plan_undo(bench.engine, plan.id)
     assert [each.code for each in found.refusals] == ["CHANGED_SINCE"]
+
+
+def test_undo_takes_back_nothing_of_another_account(aws, bench):
+    plan = bench.run(ROTATE, key(aws))
+    elsewhere = LiveReader(bench.engine.clients, "999999999999", aws.region)
+    with pytest.raises(InputError, match=f"is of account {aws.account}, not 999999999999"):
+        plan_undo(replace(bench.engine, reader=elsewhere), plan.id)
 
 
 def test_undo_needs_a_person_and_does_nothing_twice(aws, bench):

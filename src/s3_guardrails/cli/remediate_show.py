@@ -65,9 +65,10 @@ def result_lines(results: Sequence[Result]) -> Iterator[Line]:
 
 
 def _in_general(result: Result) -> str:
-    """Return the sentence with any resource in the place of its own, where it tells a command."""
+    """Return the sentence with any resource and plan in the place of its own, where it tells a command."""
     name = result.resource.split(":::")[-1]
-    return result.sentence.replace(f"remediate {name} ", "remediate RESOURCE ")
+    sentence = result.sentence.replace(f"remediate {name} ", "remediate RESOURCE ")
+    return sentence.replace(f"--approve {result.plan.id}", "--approve PLAN_ID") if result.plan else sentence
 
 
 _MARKS: Final = {Outcome.VERIFIED: "+", Outcome.FAILED: "-", Outcome.PLANNED: "#", Outcome.NOTHING_TO_DO: "#"}
