@@ -64,7 +64,7 @@ def resource(name, parameters, place):
             return key if key.startswith("arn:") else f"arn:aws:kms:{place}:key/{key}"
         case "ssm", {"AutomationExecutionId": execution}:
             return f"arn:aws:ssm:{place}:automation-execution/{execution}"
-        case "config", {"ConfigRuleName": rule}:
+        case "config", {"ConfigRuleName": rule} | {"ConfigRuleNames": [rule]}:
             return f"arn:aws:config:{place}:config-rule/{rule}"
         case "iam", {"PolicySourceArn": principal}:
             return principal

@@ -93,3 +93,11 @@ def default(algorithm, key=None, **more):
 def key(aws, **more):
     """Make a key; return its ARN."""
     return aws.client("kms").create_key(**more)["KeyMetadata"]["Arn"]
+
+
+def config_rule(aws, name):
+    """Make a rule of AWS Config; return the ARN of the function that it calls."""
+    function = f"arn:aws:lambda:{aws.region}:{aws.account}:function:{name}"
+    source = {"Owner": "CUSTOM_LAMBDA", "SourceIdentifier": function}
+    aws.client("config").put_config_rule(ConfigRule={"ConfigRuleName": name, "Source": source})
+    return function

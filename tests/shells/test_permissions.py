@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 from config_events import event, load
 from policy_sentry.querying.actions import get_action_data
-from remediation import bucket, default, key
+from remediation import bucket, config_rule, default, key
 
 from aws_calls import Calls, called
 from s3_guardrails.catalogue.pack import logical_id
@@ -245,7 +245,9 @@ def rotation(aws, function):
         function.idle("EnableKeyRotation", key(aws), parameters)
     imported = imported_key(aws)
     function.idle("EnableKeyRotation", imported)
-    function.run("EnableKeyRotation", key(aws))
+    with function.monkeypatch.context() as patch:
+        patch.setenv("GUARDRAILS_RULE_FUNCTION", config_rule(aws, "rotation"))
+        function.run("EnableKeyRotation", key(aws))
     aws.faults.deny("kms:GetKeyRotationStatus")
     function.refused("EnableKeyRotation", "plan", imported, match="AccessDenied")
 

@@ -4,7 +4,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from remediation import bucket, default, key
+from remediation import bucket, config_rule, default, key
 
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.remediate.handler import StepFailed, lambda_handler
@@ -81,6 +81,27 @@ def test_a_resource_that_is_not_compliant_is_not_verified(aws, call, monkeypatch
     monkeypatch.setattr("time.sleep", lambda _: None)
     with pytest.raises(StepFailed, match="NOT_COMPLIANT: the rule says NON_COMPLIANT: ROTATION_OFF"):
         call("EnableKeyRotation", "verify", key(aws), planId="EnableKeyRotation-" + "0" * 24)
+
+
+def verified(call, arn):
+    planned = call("EnableKeyRotation", "plan", arn)
+    call("EnableKeyRotation", "apply", arn, planId=planned["planId"])
+    return call("EnableKeyRotation", "verify", arn, planId=planned["planId"])
+
+
+def test_a_periodic_rule_is_evaluated_again_after_a_change_by_the_function_that_it_calls(aws, call, monkeypatch):
+    config_rule(aws, "another")
+    monkeypatch.setenv("GUARDRAILS_RULE_FUNCTION", config_rule(aws, "rotation-of-a-pack"))
+    assert verified(call, key(aws))["view"] == "evaluated again: rotation-of-a-pack"
+    assert aws.config.started == ["rotation-of-a-pack"]
+    assert "LimitExceededException" in verified(call, key(aws))["view"]
+    unchanging = key(aws, KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
+    assert "view" not in call("EnableKeyRotation", "verify", unchanging, planId="")
+
+
+def test_without_a_periodic_rule_s_function_nothing_is_evaluated_again(aws, call):
+    assert "view" not in verified(call, key(aws))
+    assert aws.config.started == []
 
 
 @pytest.mark.parametrize(

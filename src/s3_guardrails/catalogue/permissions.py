@@ -21,6 +21,7 @@ class On(StrEnum):
     KEYS = "ReadKeys"
     ACCOUNT = "ReadWhatHasNoArn"
     CONFIG_RULES = "ReadOwnResults"
+    CONFIG_RULES_STARTED = "EvaluateAgain"
     PRINCIPALS = "SimulatePrincipals"
     EXECUTIONS = "ReadApprovals"
     EVIDENCE = "KeepEvidence"
@@ -149,6 +150,8 @@ REMEDIATORS: Final[Mapping[str, tuple[Grant, ...]]] = {
         *_KEY,
         *_BUCKET_KEYS,
         *_on(On.KEYS_WRITTEN, kms_EnableKeyRotation="the change itself"),
+        *_on(On.ACCOUNT, config_DescribeConfigRules="which rules call the function that judges rotation"),
+        *_on(On.CONFIG_RULES_STARTED, config_StartConfigRulesEvaluation="a scheduled verdict is a day old otherwise"),
         *_COMMON,
     ),
     "RestrictKeyPolicy": (

@@ -41,7 +41,7 @@ def remediations(entries: Iterable[Entry]) -> str:
     inputs = pack_inputs(entries)
     rules = {entry.rule.remediation: entry for entry in entries}
     stanzas = [
-        _remediation(name, yaml.safe_load(text), _parameters(rules.get(name), inputs), reasons)
+        _remediation(name, yaml.safe_load(text), _of_rule(rules.get(name), inputs), reasons)
         for name, text in render_documents().items()
     ]
     return _text(stanzas, reasons)
@@ -107,10 +107,10 @@ def _permission(function: str) -> Node:
     return {"Type": "AWS::Lambda::Permission", "Properties": properties}
 
 
-def _remediation(name: str, document: Node, given: Any, reasons: Reasons) -> Node:
+def _remediation(name: str, document: Node, of_rule: Node, reasons: Reasons) -> Node:
     environment = {
         "GUARDRAILS_REMEDIATION": name,
-        **({"GUARDRAILS_PARAMETERS": given} if given else {}),
+        **of_rule,
         "GUARDRAILS_EVIDENCE_BUCKET": Ref("EvidenceBucket"),
         "GUARDRAILS_EVIDENCE_KEY": GetAtt("EvidenceKey.Arn"),
     }
@@ -142,12 +142,18 @@ def _document(name: str, content: Node) -> Node:
     return {f"{name}Document": {"Type": "AWS::SSM::Document", "Properties": properties}}
 
 
-def _parameters(entry: Entry | None, inputs: Mapping[str, Documented]) -> Any:
-    """Return the rule's parameters as JSON of the template's; no value can hold a quote or a backslash."""
+def _of_rule(entry: Entry | None, inputs: Mapping[str, Documented]) -> Node:
+    """Return the rule's parameters as JSON of the template's (no value can hold a quote or a backslash).
+
+    A periodic rule's function goes along: after a change AWS Config is asked to call it again.
+    """
     if entry is None:
-        return None
+        return {}
     named = {each.name: f"${{{input_name(entry, each, inputs)}}}" for each in entry.rule.Parameters.documented()}
-    return Sub(json.dumps(named, separators=(",", ":")))
+    given: Node = {"GUARDRAILS_PARAMETERS": Sub(json.dumps(named, separators=(",", ":")))}
+    if entry.rule.trigger is Trigger.PERIODIC:
+        given["GUARDRAILS_RULE_FUNCTION"] = GetAtt(f"{logical_id(entry.name)}Function.Arn")
+    return given
 
 
 def _parameter(each: Documented) -> Node:

@@ -29,6 +29,7 @@ _ANY: Final[dict[On, _Patterns]] = {
     On.KEYS: _KEYS,
     On.ACCOUNT: (("*",), "these actions take no ARN"),
     On.CONFIG_RULES: ((_RULES,), "AWS Config makes up the id"),
+    On.CONFIG_RULES_STARTED: ((_RULES,), "AWS Config makes up the id"),
     On.PRINCIPALS: (_PRINCIPALS, "whoever the key's policy names"),
     On.EXECUTIONS: ((_EXECUTIONS,), "Systems Manager makes up the id"),
     On.EVIDENCE: ((Sub("${EvidenceBucket.Arn}/remediation/*"),), "a folder for each plan"),

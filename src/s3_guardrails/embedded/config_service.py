@@ -18,6 +18,7 @@ from s3_guardrails.embedded.call import Answer, Call, Refused, json_answer
 ACCEPTED: Final = frozenset({"COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"})
 MAX_EVALUATIONS: Final = 100
 MAX_ANNOTATION: Final = 256
+MAX_STARTED: Final = 25
 
 Resource = tuple[str, str]
 """Resource type and id."""
@@ -31,6 +32,7 @@ class ConfigService:
     tokens: dict[str, str] = field(default_factory=dict)
     results: dict[str, dict[Resource, dict[str, Any]]] = field(default_factory=dict)
     histories: dict[Resource, list[dict[str, Any]]] = field(default_factory=dict)
+    started: list[str] = field(default_factory=list)
 
     def issue_token(self, rule: str) -> str:
         """Return a result token for one invocation of the rule."""
@@ -60,6 +62,18 @@ class ConfigService:
         """Describe the named rules, or all."""
         names = call.parameters.get("ConfigRuleNames") or list(self.rules)
         return json_answer({"ConfigRules": [self._rule(name) for name in names]})
+
+    def on_start_config_rules_evaluation(self, call: Call) -> Answer:
+        """Note the rules to evaluate, 25 at most; a rule that is noted already is still being evaluated."""
+        names = call.parameters.get("ConfigRuleNames") or []
+        if not 1 <= len(names) <= MAX_STARTED:
+            raise Refused("ValidationException", f"ConfigRuleNames: expected 1 to {MAX_STARTED}")
+        for name in names:
+            self._rule(name)
+        if set(names) & set(self.started):
+            raise Refused("LimitExceededException", "an evaluation of the rule is in progress")
+        self.started.extend(names)
+        return json_answer({})
 
     def on_put_evaluations(self, call: Call) -> Answer:
         """Store evaluations for the token's rule; an older ordering timestamp never replaces a newer one."""

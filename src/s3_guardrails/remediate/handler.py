@@ -1,8 +1,9 @@
 """The Lambda function behind every remediation document: one step per invocation, a raised error is a failed step.
 
 Environment: `GUARDRAILS_REMEDIATION` (the document's name), `GUARDRAILS_PARAMETERS` (the rule's InputParameters as
-JSON), `GUARDRAILS_EVIDENCE_BUCKET`, `GUARDRAILS_EVIDENCE_KEY` (its key's ARN, where it has one). Systems Manager waits
-300 seconds at most; waiting here stays below 100.
+JSON), `GUARDRAILS_RULE_FUNCTION` (ARN of the function behind a periodic rule), `GUARDRAILS_EVIDENCE_BUCKET`,
+`GUARDRAILS_EVIDENCE_KEY` (its key's ARN, where it has one). Systems Manager waits 300 seconds at most; waiting here
+stays below 100.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from s3_guardrails.live.reader import LiveReader
 from s3_guardrails.policy.strict_json import strict_json
 from s3_guardrails.remediate.approval import check_approval
 from s3_guardrails.remediate.engine import Allow, Engine, Order, order, step_answer
+from s3_guardrails.remediate.evaluate_again import evaluate_again
 from s3_guardrails.remediate.own_evidence import OwnEvidence
 from s3_guardrails.remediate.plan import Plan, Status, refused_sentence
 from s3_guardrails.remediate.remediation import remediation_named
@@ -77,8 +79,15 @@ def _apply(engine: Engine, asked: Order, event: Mapping[str, Any]) -> Answer:
 
 
 def _verify(engine: Engine, asked: Order, event: Mapping[str, Any]) -> Answer:
-    decision = engine.verify(asked, changed=bool(_text(event, "planId")))
-    return {"status": Status.VERIFIED.value, "verdict": decision.verdict.value}
+    changed = bool(_text(event, "planId"))
+    decision = engine.verify(asked, changed=changed)
+    return {"status": Status.VERIFIED.value, "verdict": decision.verdict.value, **_view(engine, changed=changed)}
+
+
+def _view(engine: Engine, *, changed: bool) -> Answer:
+    """After a change, bring a periodic rule's view up to date; what listens to changes does so by itself."""
+    function = os.environ.get("GUARDRAILS_RULE_FUNCTION", "")
+    return {"view": evaluate_again(engine.clients, engine.reader.region, function)} if changed and function else {}
 
 
 def _plan_undo(engine: Engine, event: Mapping[str, Any]) -> Answer:
