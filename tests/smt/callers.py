@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from smt.globs import tokens_of
 from smt.scope import ONLY_OF_PERSONS, Scope, organization
 from smt.services import services
-from smt.terms import Formula, Term
+from smt.terms import Formula, Term, Terms
 from smt.world import ABSENT, Caller, Value, World
 
 NOT_OF_PERSONS = (
@@ -106,13 +106,15 @@ def _named(
         arn = terms.joined(f"arn:{scope.partition}:iam::", account, ":root")
         return None, arn, (arn,)
     name = terms.text("name")
-    rules.append(terms.no(terms.empty(name)))
     if kind == "federated":
+        rules.append(_is_name(terms, name))
         arn = terms.joined(f"arn:{scope.partition}:sts::", account, ":federated-user/", name)
         if scope.only:
             rules.append(terms.is_text(arn, scope.only))
         return name, arn, (arn,)
-    arn = terms.joined(f"arn:{scope.partition}:iam::", account, f":{kind}/", _path(world, scope, rules), name)
+    path = _path(world, scope, rules)
+    rules.append(_is_name(terms, name, with_path=isinstance(path, str)))
+    arn = terms.joined(f"arn:{scope.partition}:iam::", account, f":{kind}/", path, name)
     if scope.only and ":assumed-role/" not in scope.only:
         rules.append(terms.is_text(arn, scope.only))
     if kind == "user" or "assumed-role" not in f"{scope.mentions} {scope.only}":
@@ -151,8 +153,15 @@ def _path(world: World, scope: Scope, rules: list[Formula]) -> Term | str:
         return ""
     terms, path = world.terms, world.terms.text("path")
     rules.append(terms.either(terms.empty(path), terms.ends(path, terms.string("/"))))
-    rules.append(terms.within(world.terms.text("name"), terms.star(terms.no_char("/"))))
     return path
+
+
+def _is_name(terms: Terms, name: Term, *, with_path: bool = False) -> Formula:
+    """A name has neither slash nor colon; a path before it may (IAM User Guide, "IAM names")."""
+    letter = terms.no_chars("/:")
+    plain = terms.chain(letter, terms.star(letter))
+    path = terms.chain(terms.glob("*/"), plain)
+    return terms.within(name, terms.union(plain, path) if with_path else plain)
 
 
 def _userid(world: World, kind: str, account: Term, name: Term | None, mentions: str) -> tuple[Term, Formula]:

@@ -4,7 +4,7 @@ A formula is a Python truth value or a Boolean term. Wildcards become `re.*`; no
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any
 
 import cvc5
@@ -204,7 +204,12 @@ class Terms:
         return self.tm.mkTerm(Kind.REGEXP_UNION, *regexes)
 
     def no_char(self, char: str) -> Term:
-        ends = ((0, ord(char) - 1), (ord(char) + 1, 0x2FFFF))
+        return self.no_chars(char)
+
+    def no_chars(self, chars: str) -> Term:
+        """Any character but these."""
+        codes = [-1, *sorted(map(ord, chars)), 0x30000]
+        ends = [(one + 1, other - 1) for one, other in pairwise(codes) if one + 1 < other]
         ranges = [self.tm.mkTerm(Kind.REGEXP_RANGE, *(self._character(each) for each in pair)) for pair in ends]
         return self.tm.mkTerm(Kind.REGEXP_UNION, *ranges)
 
