@@ -129,6 +129,8 @@ def test_a_remediation_ends_before_systems_manager_stops_waiting(name):
     assert variables["GUARDRAILS_REMEDIATION"] == name
     assert variables["GUARDRAILS_EVIDENCE_BUCKET"] == {"Ref": "EvidenceBucket"}
     assert variables["GUARDRAILS_EVIDENCE_KEY"] == {"Fn::GetAtt": ["EvidenceKey", "Arn"]}
+    assert variables["GUARDRAILS_APPROVERS"] == {"Ref": "RemediationApproverArn"}
+    assert variables["GUARDRAILS_DOCUMENT"] == RESOURCES[f"{name}Document"]["Properties"]["Name"]
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)

@@ -76,8 +76,11 @@ def account(aws, tmp_path):
             "AWS_ACCESS_KEY_ID": aws.assume(FUNCTION_ROLE),
             "GUARDRAILS_REMEDIATION": document,
             "GUARDRAILS_EVIDENCE_BUCKET": EVIDENCE,
+            "GUARDRAILS_DOCUMENT": document,
+            "GUARDRAILS_APPROVERS": SECURITY,
         }
-        runtime = LambdaRuntime("s3_guardrails.remediate.handler.lambda_handler", tmp_path, environment, timeout=120)
+        handler = "s3_guardrails.remediate.handler.lambda_handler"
+        runtime = LambdaRuntime(handler, tmp_path, environment, timeout=120, name=document)
         opened.append(runtime)
         return Account(aws, rule, document, runtime.__enter__(), **options)
 

@@ -32,6 +32,7 @@ from s3_guardrails.template.loading import load as load_template
 TEMPLATE = load_template((Path(__file__).parents[2] / "template.yaml").read_bytes()).tree
 FUNCTION = "AWS::Serverless::Function"
 EVIDENCE = "guardrails-evidence"
+APPROVER = "arn:aws:iam::123456789012:role/approver"
 PLAN = "EnableKeyRotation-" + "0" * 24
 
 RUNS = {
@@ -146,7 +147,8 @@ class Function:
 
     def step(self, remediation, step, resource, parameters=None, **more):
         given = {"GUARDRAILS_REMEDIATION": remediation, "GUARDRAILS_PARAMETERS": json.dumps(parameters or {})}
-        for name, value in {**given, "GUARDRAILS_EVIDENCE_BUCKET": EVIDENCE}.items():
+        asked = {"GUARDRAILS_DOCUMENT": remediation, "GUARDRAILS_APPROVERS": APPROVER}
+        for name, value in {**given, **asked, "GUARDRAILS_EVIDENCE_BUCKET": EVIDENCE}.items():
             self.monkeypatch.setenv(name, value)
         arn = f"arn:aws:lambda:{self.aws.region}:{self.aws.account}:function:remediation"
         said = {"step": step, "resource": resource, "approval": "auto", "executionId": PLAN, **more}

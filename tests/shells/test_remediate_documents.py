@@ -26,7 +26,7 @@ class Stage:
             created = {"DocumentType": "Automation", "DocumentFormat": "YAML"}
             aws.client("ssm").create_document(Name=name, Content=text, **created)
 
-    def start(self, document, resource, rule_parameters="{}", initiator="operator", **given):
+    def start(self, document, resource, rule_parameters="{}", initiator="operator", session="shift", **given):
         """Start a document as somebody; return the execution's id once it ended or waits."""
         self.aws.automation.functions.deploy(document, self._function(document, rule_parameters))
         subject = "PlanId" if document == "UndoRemediation" else "ResourceId"
@@ -38,7 +38,7 @@ class Stage:
             "Approvers": [APPROVER],
             **{name: [value] for name, value in given.items()},
         }
-        ssm = self.aws.client("ssm", access_key=self.key_of(initiator))
+        ssm = self.aws.client("ssm", access_key=self.key_of(initiator, session))
         started = ssm.start_automation_execution(DocumentName=document, Parameters=parameters)["AutomationExecutionId"]
         self.aws.automation.wait(started)
         return started
@@ -69,6 +69,8 @@ class Stage:
             "GUARDRAILS_REMEDIATION": document,
             "GUARDRAILS_PARAMETERS": rule_parameters,
             "GUARDRAILS_EVIDENCE_BUCKET": EVIDENCE,
+            "GUARDRAILS_DOCUMENT": document,
+            "GUARDRAILS_APPROVERS": APPROVER,
         }
 
         def invoke(event):
@@ -129,6 +131,36 @@ def test_whoever_starts_an_execution_cannot_approve_it(aws, stage, comment):
     status, failure = stage.told(execution)
     assert status == "Failed"
     assert "SELF_APPROVED" in failure
+    assert policy_of(aws, "ledger") is None
+
+
+@pytest.mark.parametrize(
+    ("started", "code"),
+    [
+        ({"initiator": "approver", "session": "night"}, "SELF_APPROVED"),
+        ({"Approvers": "arn:aws:iam::123456789012:role/friend"}, "NOT_APPROVED"),
+    ],
+    ids=["another session of who started it", "somebody whom who started it named"],
+)
+def test_whoever_starts_an_execution_cannot_choose_who_approves_it(aws, stage, started, code):
+    bucket(aws, "ledger")
+    execution = stage.start("RequireTls", "ledger", **started)
+    stage.decide(execution, who=started.get("Approvers", APPROVER).rpartition("/")[2])
+    status, failure = stage.told(execution)
+    assert (status, failure.split()[1].rstrip(":")) == ("Failed", code), failure
+    assert policy_of(aws, "ledger") is None
+
+
+def test_an_approval_is_of_one_plan_and_ends_with_its_execution(aws, stage):
+    bucket(aws, "ledger")
+    execution = stage.start("RequireTls", "ledger")
+    stage.decide(execution)
+    plan_id = stage.plan_id(execution)
+    undo = stage.start("UndoRemediation", plan_id)
+    stage.decide(undo)
+    again = {"step": "apply", "resource": "ledger", "planId": plan_id, "executionId": execution, "approval": "auto"}
+    reply = stage.aws.automation.functions.invoke("RequireTls", again)
+    assert "NOT_APPROVED" in reply.payload["errorMessage"]
     assert policy_of(aws, "ledger") is None
 
 

@@ -10,7 +10,9 @@ from s3_guardrails.embedded.environment import only
 from s3_guardrails.remediate.handler import StepFailed, lambda_handler
 
 EVIDENCE = "guardrails-evidence"
+APPROVER = "arn:aws:iam::123456789012:role/approver"
 NOBODYS = "00000000-0000-4000-8000-000000000000"
+PLAN = "RequireTls-" + "0" * 24
 
 
 @pytest.fixture
@@ -20,7 +22,8 @@ def call(aws, monkeypatch):
 
     def call(remediation, step, resource="ledger", parameters="{}", **more):
         given = {"GUARDRAILS_REMEDIATION": remediation, "GUARDRAILS_PARAMETERS": parameters}
-        for name, value in {**given, "GUARDRAILS_EVIDENCE_BUCKET": EVIDENCE}.items():
+        asked = {"GUARDRAILS_DOCUMENT": remediation, "GUARDRAILS_APPROVERS": APPROVER}
+        for name, value in {**given, **asked, "GUARDRAILS_EVIDENCE_BUCKET": EVIDENCE}.items():
             monkeypatch.setenv(name, value)
         with only(aws.environment()):
             event = {"step": step, "resource": resource, "approval": "auto", "executionId": NOBODYS, **more}
@@ -117,9 +120,21 @@ def test_without_a_periodic_rule_s_function_nothing_is_evaluated_again(aws, call
         ("Unheard", {"step": "plan"}, "no rule has the remediation `Unheard`"),
         ("EnableKeyRotation", {"step": "fail", "status": "ODD"}, "UNEXPECTED_STATUS: .+ `ODD`"),
         ("UndoRemediation", {"step": "plan", "resource": "../x"}, "plan id `../x`: expected"),
+        ("UndoRemediation", {"step": "plan", "KmsKeyArn": ""}, "event.KmsKeyArn: expected one of"),
+        ("EnableKeyRotation", {"step": "plan", "Resource": "x"}, "event.Resource: expected one of approval, exec"),
+        ("RequireTls", {"step": "plan", "resource": ["ledger"]}, "event.resource: expected a string"),
+        ("RequireTls", {"step": "plan", "resource": "elsewhere"}, "is in eu-west-1; start the document there"),
+        ("RequireTls", {"step": "apply", "planId": PLAN, "approval": "Always"}, "event.approval: expected one of"),
+        ("RequireTls", {"step": "apply", "planId": PLAN, "approval": ""}, "event.approval: expected one of"),
+        ("RequireTls", {"step": "apply"}, "event.planId: expected the id that the step plan gave, found ``"),
+        ("RequireTls", {"step": "apply", "planId": "../../x"}, "event.planId: expected the id that"),
+        ("SetBucketDefaultEncryption", {"step": "plan", "KmsKeyArn": 7}, "event.KmsKeyArn: expected a string"),
     ],
 )
-def test_a_wrong_event_says_what_was_expected(call, remediation, event, message):
+def test_a_wrong_event_says_what_was_expected(aws, call, remediation, event, message):
+    bucket(aws, "ledger")
+    location = {"LocationConstraint": "eu-west-1"}
+    aws.client("s3", "eu-west-1").create_bucket(Bucket="elsewhere", CreateBucketConfiguration=location)
     with pytest.raises(StepFailed, match=message):
         call(remediation, **event)
 
@@ -143,8 +158,9 @@ def test_the_evidence_bucket_itself_is_never_changed(aws, call, remediation, dat
     tags = {"TagSet": [{"Key": "data-class", "Value": data_class}]}
     aws.client("s3").put_bucket_tagging(Bucket=EVIDENCE, Tagging=tags)
     parameters = "{}" if remediation == "RequireTls" else json.dumps({"ApprovedKeys": key(aws)})
+    options = {"AcceptUnknownSseC": "true"} if remediation == "DenyWrongUploads" else {}
     with pytest.raises(StepFailed, match=r"EVIDENCE_BUCKET: .+ holds or encrypts the pre-images"):
-        call(remediation, "plan", EVIDENCE, parameters, AcceptUnknownSseC="true")
+        call(remediation, "plan", EVIDENCE, parameters, **options)
 
 
 @pytest.mark.parametrize("named", ["{}", "arn:aws:kms:us-east-1:123456789012:key/{}"])

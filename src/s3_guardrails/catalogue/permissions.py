@@ -103,6 +103,7 @@ _EVIDENCE: Final = _on(On.EVIDENCE, s3_PutObject="plans and pre-images, before a
 )
 _APPROVAL: Final = _on(On.EXECUTIONS, ssm_GetAutomationExecution="who started the execution and who approved")
 _COMMON: Final = (*_EVIDENCE, *_APPROVAL, *_LOGS)
+_REGION: Final = _on(On.BUCKETS, s3_GetBucketLocation="S3 answers for a bucket of another Region too")
 _POLICY_TAKEN: Final = _on(
     On.BUCKETS,
     s3_GetBucketPolicyStatus="S3 refuses changes of a public policy",
@@ -123,6 +124,7 @@ _IMPACT: Final = _on(On.PRINCIPALS, iam_SimulatePrincipalPolicy="who could no lo
 REMEDIATORS: Final[Mapping[str, tuple[Grant, ...]]] = {
     "SetBucketDefaultEncryption": (
         *_BUCKET,
+        *_REGION,
         *_APPROVED,
         *_on(On.KEYS, kms_GetKeyPolicy="who may use the key that the default will name"),
         *_on(On.BUCKETS, s3_GetReplicationConfiguration="replication breaks where it does not cover the key"),
@@ -133,6 +135,7 @@ REMEDIATORS: Final[Mapping[str, tuple[Grant, ...]]] = {
     ),
     "DenyWrongUploads": (
         *_BUCKET,
+        *_REGION,
         *_APPROVED,
         *_POLICY_TAKEN,
         *_WRITERS,
@@ -141,6 +144,7 @@ REMEDIATORS: Final[Mapping[str, tuple[Grant, ...]]] = {
     ),
     "RequireTls": (
         *_BUCKET,
+        *_REGION,
         *_POLICY_TAKEN,
         *_on(On.BUCKETS, s3_GetBucketWebsite="website endpoints speak plain HTTP only"),
         *_on(On.BUCKETS_WRITTEN, s3_PutBucketPolicy="the change itself"),

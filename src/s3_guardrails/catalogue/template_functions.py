@@ -107,12 +107,18 @@ def _permission(function: str) -> Node:
     return {"Type": "AWS::Lambda::Permission", "Properties": properties}
 
 
+_DOCUMENT: Final = "${{AWS::StackName}}-{}"
+"""A document's name, which its function is told: a reference would go round in a circle."""
+
+
 def _remediation(name: str, document: Node, of_rule: Node, reasons: Reasons) -> Node:
     environment = {
         "GUARDRAILS_REMEDIATION": name,
         **of_rule,
         "GUARDRAILS_EVIDENCE_BUCKET": Ref("EvidenceBucket"),
         "GUARDRAILS_EVIDENCE_KEY": GetAtt("EvidenceKey.Arn"),
+        "GUARDRAILS_DOCUMENT": Sub(_DOCUMENT.format(name)),
+        "GUARDRAILS_APPROVERS": Ref("RemediationApproverArn"),
     }
     about, function = document["description"].partition("\n")[0], f"{name}Function"
     return {
@@ -133,7 +139,7 @@ def _document(name: str, content: Node) -> Node:
     for parameter, value in defaults.items():
         content["parameters"][parameter]["default"] = value
     properties = {
-        "Name": Sub(f"${{AWS::StackName}}-{name}"),
+        "Name": Sub(_DOCUMENT.format(name)),
         "DocumentType": "Automation",
         "DocumentFormat": "YAML",
         "UpdateMethod": "NewVersion",

@@ -43,7 +43,8 @@ class Operator:
                 Name=name, Content=text, DocumentType="Automation", DocumentFormat="YAML"
             )
             if name in by_remediation:
-                runtime = LambdaRuntime(HANDLER, rules_folder(), self._environment(name, by_remediation[name]))
+                environment = self._environment(name, by_remediation[name])
+                runtime = LambdaRuntime(HANDLER, rules_folder(), environment, name=name)
                 self._aws.automation.functions.deploy(name, stack.enter_context(runtime))
         configurations = [self._configuration(each) for each in _remediations(self._entries)]
         self._aws.client("config").put_remediation_configurations(RemediationConfigurations=configurations)
@@ -87,6 +88,8 @@ class Operator:
             "GUARDRAILS_REMEDIATION": name,
             "GUARDRAILS_PARAMETERS": json.dumps(dict(parameters)),
             "GUARDRAILS_EVIDENCE_BUCKET": self._evidence,
+            "GUARDRAILS_DOCUMENT": name,
+            "GUARDRAILS_APPROVERS": self._approver,
         }
 
     def _configuration(self, properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,18 +56,27 @@ class LambdaRuntime:
     """A warm Lambda: `handler` is ``module.function`` below `folder`; use as a context manager, invoke repeatedly.
 
     `environment` is all that the process sees besides Lambda's own variables and what Python needs to start. `timeout`
-    is in seconds, for each invocation.
+    is in seconds, for each invocation; `name` is the function's.
     """
 
-    def __init__(self, handler: str, folder: Path, environment: Mapping[str, str], timeout: float = 30) -> None:
+    def __init__(
+        self,
+        handler: str,
+        folder: Path,
+        environment: Mapping[str, str],
+        timeout: float = 30,
+        *,
+        name: str = "guardrail",
+    ) -> None:
         """Remember what to run; the process starts on entering."""
+        self._name = name
         self._handler, self._folder, self._environment, self._timeout = handler, folder, environment, timeout
         self._events: Queue[Any] = Queue()
         self._results: Queue[tuple[Ending, Any]] = Queue()
 
     def __enter__(self) -> Self:
         """Start the Runtime API and the process."""
-        self._server = _Server(("127.0.0.1", 0), _api(self._events, self._results, self._timeout))
+        self._server = _Server(("127.0.0.1", 0), _api(self._events, self._results, self._timeout, self._name))
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         self._log = tempfile.TemporaryFile()
@@ -135,7 +144,9 @@ class _Server(ThreadingHTTPServer):
         """Stay silent: a process that was killed resets its connection."""
 
 
-def _api(events: Queue[Any], results: Queue[tuple[Ending, Any]], timeout: float) -> type[BaseHTTPRequestHandler]:
+def _api(
+    events: Queue[Any], results: Queue[tuple[Ending, Any]], timeout: float, function: str
+) -> type[BaseHTTPRequestHandler]:
     class RuntimeApi(BaseHTTPRequestHandler):
         """GET …/invocation/next waits for an event; POST …/response, …/error and /init/error end one."""
 
@@ -156,7 +167,7 @@ def _api(events: Queue[Any], results: Queue[tuple[Ending, Any]], timeout: float)
                 {
                     "Lambda-Runtime-Aws-Request-Id": str(uuid.uuid4()),
                     "Lambda-Runtime-Deadline-Ms": str(int((time.time() + timeout) * 1000)),
-                    "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:123456789012:function:guardrail",
+                    "Lambda-Runtime-Invoked-Function-Arn": f"arn:aws:lambda:us-east-1:123456789012:function:{function}",
                 },
             )
 

@@ -50,6 +50,10 @@ class LiveReader:
         """Return a bucket with nothing read."""
         return Bucket(name=name, account=self.account, region=region, partition=self.partition, as_of=self._now())
 
+    def find_bucket(self, name: str) -> Bucket:
+        """Return a bucket in its own Region with nothing read; where that is closed to us every fact says why."""
+        return self._placed(name, self._location(name))
+
     def complete_bucket(self, bucket: Bucket, fact: str) -> Bucket:
         """Return the bucket with one fact read, or Unreadable with a better reason; may raise LiveReadFailed."""
         return self._buckets.complete(bucket, fact)

@@ -2,8 +2,9 @@
 
 Environment: `GUARDRAILS_REMEDIATION` (the document's name), `GUARDRAILS_PARAMETERS` (the rule's InputParameters as
 JSON), `GUARDRAILS_RULE_FUNCTION` (ARN of the function behind a periodic rule), `GUARDRAILS_EVIDENCE_BUCKET`,
-`GUARDRAILS_EVIDENCE_KEY` (its key's ARN, where it has one). Systems Manager waits 300 seconds at most; waiting here
-stays below 100.
+`GUARDRAILS_EVIDENCE_KEY` (its key's ARN, where it has one), `GUARDRAILS_DOCUMENT` (the document's name in the account),
+`GUARDRAILS_APPROVERS` (ARNs, separated by commas). Systems Manager waits 300 seconds at most; waiting here stays below
+100.
 """
 
 from __future__ import annotations
@@ -18,24 +19,28 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from s3_guardrails.discovery import Entry, find_rules
 from s3_guardrails.encryption.bucket import Bucket
+from s3_guardrails.encryption.fact import Unreadable
 from s3_guardrails.errors import ChangeFailed, GuardrailError, InputError, ParameterError, PolicySyntaxError
 from s3_guardrails.live.call import sentence
 from s3_guardrails.live.clients import SessionClients
 from s3_guardrails.live.reader import LiveReader
+from s3_guardrails.parameters import words
 from s3_guardrails.policy.strict_json import strict_json
-from s3_guardrails.remediate.approval import check_approval
+from s3_guardrails.remediate.approval import Asked, check_approval
 from s3_guardrails.remediate.engine import Allow, Engine, Order, order, step_answer
 from s3_guardrails.remediate.evaluate_again import evaluate_again
 from s3_guardrails.remediate.own_evidence import OwnEvidence
 from s3_guardrails.remediate.plan import Plan, Status, refused_sentence
 from s3_guardrails.remediate.remediation import remediation_named
 from s3_guardrails.remediate.state import Resource
-from s3_guardrails.remediate.store import BucketStore
+from s3_guardrails.remediate.store import PLAN_ID, BucketStore
 from s3_guardrails.remediate.undo import NAME as UNDO
 from s3_guardrails.remediate.undo import apply_undo, plan_undo, verify_undo
 from s3_guardrails.rule import BucketRule
 
 STEPS: Final = ("plan", "apply", "verify", "fail")
+APPROVALS: Final = ("auto", "always")
+_GIVEN: Final = frozenset({"step", "resource", "planId", "executionId", "approval", "status"})
 
 Answer = Mapping[str, Any]
 
@@ -65,20 +70,21 @@ def _step(event: Any, function_arn: str) -> Answer:
         raise ChangeFailed("UNEXPECTED_STATUS", f"a step ended with the status `{_text(event, 'status')[:40]}`")
     engine = _engine(function_arn)
     name = _environment("GUARDRAILS_REMEDIATION")
+    options = _options(name, event)
     if name == UNDO:
-        return _UNDO[step](engine, event)
-    return _STEPS[step](engine, _order(engine, name, event), event)
+        return _UNDO[step](engine, event, function_arn)
+    return _STEPS[step](engine, _order(engine, name, event, options), event, function_arn)
 
 
-def _plan(engine: Engine, asked: Order, _: Mapping[str, Any]) -> Answer:
+def _plan(engine: Engine, asked: Order, _: Mapping[str, Any], __: str) -> Answer:
     return _planned(engine.plan(asked))
 
 
-def _apply(engine: Engine, asked: Order, event: Mapping[str, Any]) -> Answer:
-    return _applied(engine.apply(asked, _text(event, "planId"), _approval(engine, event)))
+def _apply(engine: Engine, asked: Order, event: Mapping[str, Any], function_arn: str) -> Answer:
+    return _applied(engine.apply(asked, _plan_id(event), _approval(engine, event, function_arn)))
 
 
-def _verify(engine: Engine, asked: Order, event: Mapping[str, Any]) -> Answer:
+def _verify(engine: Engine, asked: Order, event: Mapping[str, Any], _: str) -> Answer:
     changed = bool(_text(event, "planId"))
     decision = engine.verify(asked, changed=changed)
     return {"status": Status.VERIFIED.value, "verdict": decision.verdict.value, **_view(engine, changed=changed)}
@@ -90,15 +96,16 @@ def _view(engine: Engine, *, changed: bool) -> Answer:
     return {"view": evaluate_again(engine.clients, engine.reader.region, function)} if changed and function else {}
 
 
-def _plan_undo(engine: Engine, event: Mapping[str, Any]) -> Answer:
+def _plan_undo(engine: Engine, event: Mapping[str, Any], _: str) -> Answer:
     return _planned(plan_undo(engine, _text(event, "resource")))
 
 
-def _apply_undo(engine: Engine, event: Mapping[str, Any]) -> Answer:
-    return _applied(apply_undo(engine, _text(event, "resource"), _text(event, "planId"), _approval(engine, event)))
+def _apply_undo(engine: Engine, event: Mapping[str, Any], function_arn: str) -> Answer:
+    allow = _approval(engine, event, function_arn)
+    return _applied(apply_undo(engine, _text(event, "resource"), _plan_id(event), allow))
 
 
-def _verify_undo(engine: Engine, event: Mapping[str, Any]) -> Answer:
+def _verify_undo(engine: Engine, event: Mapping[str, Any], _: str) -> Answer:
     return {"status": Status.VERIFIED.value, "verdict": verify_undo(engine, _text(event, "resource"))}
 
 
@@ -117,12 +124,22 @@ def _applied(plan: Plan) -> Answer:
     return {"status": status.value, "planId": plan.id}
 
 
-def _approval(engine: Engine, event: Mapping[str, Any]) -> Allow:
+def _approval(engine: Engine, event: Mapping[str, Any], function_arn: str) -> Allow:
     """Look the approval up where the plan or the operator asks for one: the document's own branch is not relied on."""
+    wanted = _text(event, "approval")
+    if wanted not in APPROVALS:
+        raise InputError(f"event.approval: expected one of {', '.join(APPROVALS)}, found `{wanted[:20]}`")
 
     def allow(plan: Plan) -> None:
-        if plan.concerns or _text(event, "approval") == "always":
-            check_approval(engine.clients, engine.reader.region, _text(event, "executionId"))
+        if not plan.concerns and wanted != "always":
+            return
+        asked = Asked(
+            document=_environment("GUARDRAILS_DOCUMENT"),
+            function=function_arn,
+            headline=plan.headline,
+            approvers=words(_environment("GUARDRAILS_APPROVERS")),
+        )
+        check_approval(engine.clients, engine.reader.region, _text(event, "executionId"), asked)
 
     return allow
 
@@ -146,10 +163,18 @@ def _clients(endpoint_url: str | None) -> SessionClients:
     return SessionClients(endpoint_url=endpoint_url)
 
 
-def _order(engine: Engine, name: str, event: Mapping[str, Any]) -> Order:
+def _options(name: str, event: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the remediation's options; raise InputError for a member of the event that nothing reads."""
+    declared = () if name == UNDO else remediation_named(rule_of(name).rule.remediation).Options.documented()
+    known = tuple(each.name for each in declared)
+    unknown = sorted(str(each) for each in set(event) - _GIVEN - set(known))
+    if unknown:
+        raise InputError(f"event.{unknown[0][:80]}: expected one of {', '.join((*sorted(_GIVEN), *known))}")
+    return {option: _text(event, option) for option in known}
+
+
+def _order(engine: Engine, name: str, event: Mapping[str, Any], options: Mapping[str, str]) -> Order:
     entry = rule_of(name)
-    known_options = (each.name for each in remediation_named(name).Options.documented())
-    options = {option: _text(event, option) for option in known_options}
     return order(entry, _resource(engine, entry, _text(event, "resource")), _parameters(), options)
 
 
@@ -165,9 +190,18 @@ def _resource(engine: Engine, entry: Entry, name: str) -> Resource:
     if not name:
         raise InputError("event.resource: expected a bucket name, or the id or ARN of a key")
     if issubclass(entry.rule, BucketRule):
-        bucket: Bucket = engine.reader.bucket(name.rpartition(":")[2], engine.reader.region)
-        return bucket
+        return _bucket(engine.reader, name.rpartition(":::")[2])
     return engine.reader.key(name)
+
+
+def _bucket(reader: LiveReader, name: str) -> Bucket:
+    """Return a bucket of the function's Region: S3 answers for others too, whose keys and logs are not here."""
+    bucket = reader.find_bucket(name)
+    if isinstance(bucket.policy, Unreadable) and not bucket.region:
+        raise InputError(f"bucket `{name}`: {bucket.policy.reason}")
+    if bucket.region != reader.region:
+        raise InputError(f"bucket `{name}`: is in {bucket.region}; start the document there, not in {reader.region}")
+    return bucket
 
 
 def _parameters() -> Mapping[str, str]:
@@ -185,6 +219,14 @@ def _environment(name: str) -> str:
     if not value:
         raise InputError(f"environment variable {name}: expected a value")
     return value
+
+
+def _plan_id(event: Mapping[str, Any]) -> str:
+    """Return the plan to apply; raise InputError where none is named: it would fit no resource."""
+    found = _text(event, "planId")
+    if not PLAN_ID.fullmatch(found):
+        raise InputError(f"event.planId: expected the id that the step plan gave, found `{found[:80]}`")
+    return found
 
 
 def _text(event: Mapping[str, Any], name: str) -> str:

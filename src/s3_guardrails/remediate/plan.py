@@ -103,10 +103,15 @@ class Plan:
         }
 
     @property
+    def headline(self) -> str:
+        """The first line of what an approver reads; no other plan's begins so."""
+        return f"{self.remediation} of {self.resource.arn}, plan {self.id}"
+
+    @property
     def message(self) -> str:
         """What an approver reads, at most 4,096 characters: the change, why it needs a person, the diff."""
         lines = [
-            f"{self.remediation} of {self.resource.arn}, plan {self.id}",
+            self.headline,
             *(f"{each.code}: {each.sentence}" for each in self.concerns),
             *((f"{each}") for each in (self.proposal.notes if isinstance(self.proposal, Proposed) else ())),
             *self.diff,
