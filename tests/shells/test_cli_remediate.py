@@ -216,6 +216,8 @@ def test_what_keeps_the_pre_images_is_left_alone(aws, remediated):
         ("before", ('"days": null', '"days": 90'), "its pre-image is damaged"),
         ("before", ('"resource": "arn', '"resource": "arm'), "its pre-image is damaged"),
         ("after", (r"(?s).+", "{}"), "what it wrote is damaged"),
+        ("after", ('"days": 365', '"days": 180'), "what it wrote is damaged"),
+        ("after", (r'(?s)"rotation": .+', '"rotation": "x"}}'), "what it wrote is damaged"),
     ],
 )
 def test_a_damaged_pre_image_is_not_put_back(aws, remediated, remediate, name, edit, sentence):

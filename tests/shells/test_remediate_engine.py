@@ -197,6 +197,20 @@ def test_a_wrong_option_is_named(bench):
         bench.order(SET, "ledger", {}, {"Colour": "blue"})
 
 
+def test_a_bucket_whose_tags_are_closed_is_undetermined(aws, bench):
+    aws.faults.deny("s3:GetBucketTagging")
+    plan = bench.engine.plan(bench.order(SET, bucket(aws, "ledger")))
+    assert [each.code for each in plan.refusals] == ["UNDETERMINED"]
+
+
+def test_nothing_that_an_approver_reads_is_a_variable_of_the_document(aws, bench):
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:PutBucketAcl", "Resource": "arn:aws:s3:::ledger"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [deny], "Id": "{{{ automation:EXECUTION_ID }}}"})
+    message = bench.engine.plan(bench.order("RequireTls", bucket(aws, "ledger", policy=text))).message
+    assert "automation:EXECUTION_ID" in message
+    assert "{{" not in message
+
+
 def test_a_plan_tells_the_calls_and_the_difference(aws, bench):
     arn = key(aws)
     plan = bench.engine.plan(bench.order(SET, bucket(aws, "ledger"), {"ApprovedKeys": arn}))

@@ -114,6 +114,8 @@ def test_without_a_periodic_rule_s_function_nothing_is_evaluated_again(aws, call
         ("EnableKeyRotation", {"step": 7}, "event.step: expected a string"),
         ("EnableKeyRotation", {"step": "plan", "resource": ""}, "event.resource: expected a bucket name"),
         ("EnableKeyRotation", {"step": "plan", "resource": "a key"}, "key `a key`: expected a key id or a key ARN"),
+        ("EnableKeyRotation", {"step": "plan", "resource": "a\x1b[2Jkey\n"}, r"key `a\\x1b\[2Jkey\\n`: expected"),
+        ("EnableKeyRotation", {"step": "plan", "resource": "!" * 9_000}, r"!{3900,4000} … \(cut;"),
         ("SetBucketDefaultEncryption", {"step": "plan", "resource": "nobodys"}, "NoSuchBucket"),
         ("EnableKeyRotation", {"step": "plan", "parameters": "{"}, "GUARDRAILS_PARAMETERS: "),
         ("EnableKeyRotation", {"step": "plan", "parameters": '{"MaximumDays": "1"}'}, "MaximumDays"),

@@ -146,6 +146,7 @@ def test_a_bucket_key_alone_still_needs_a_person():
 # services that write
 
 LOGGING = allow({"Service": "logging.s3.amazonaws.com"}, "s3:PutObject")
+ELB_OUTPOSTS = allow({"Service": "logdelivery.elb.amazonaws.com"}, "s3:PutObject")
 ELB = allow({"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}, "s3:PutObject")
 ELB_ACCOUNT = allow({"AWS": "arn:aws:iam::156460612806:root"}, "s3:PutObject", f"{ARN}/AWSLogs/{OWN}/*")
 ELB_CHINA = allow({"AWS": "638102146993"}, "s3:PutObject")
@@ -169,6 +170,7 @@ WRITERS = [
     ("access logs by the other bucket's word alone", [], {"logs_from": frozenset({"web"})}, [], STOP),
     ("access logs, granted", [], {"logs_from": frozenset({"web"})}, [let("logging.s3.amazonaws.com")], []),
     ("a load balancer", [ELB], {}, [let("logdelivery.elasticloadbalancing.amazonaws.com")], STOP),
+    ("a load balancer on Outposts", [ELB_OUTPOSTS], {}, [let("logdelivery.elb.amazonaws.com")], STOP),
     ("a load balancer's account", [ELB_ACCOUNT], {}, [grant({"AWS": "156460612806"})], STOP),
     ("a load balancer's account by its id", [ELB_CHINA], {}, [], STOP),
     ("AWS Config", [CONFIG], {"delivery_channels": CHANNEL}, [], STOP),

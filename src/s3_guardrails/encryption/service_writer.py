@@ -24,7 +24,11 @@ ACCESS_LOGS: Final = "logging.s3.amazonaws.com"
 CONFIG: Final = "config.amazonaws.com"
 TRAILS: Final = "cloudtrail.amazonaws.com"
 VENDED_LOGS: Final = "delivery.logs.amazonaws.com"
-LOAD_BALANCERS: Final = ("logdelivery.elasticloadbalancing.amazonaws.com", "elasticloadbalancing.amazonaws.com")
+LOAD_BALANCERS: Final = (
+    "logdelivery.elasticloadbalancing.amazonaws.com",
+    "logdelivery.elb.amazonaws.com",  # on Outposts
+    "elasticloadbalancing.amazonaws.com",
+)
 
 LOAD_BALANCER_ACCOUNTS: Final = frozenset(
     {

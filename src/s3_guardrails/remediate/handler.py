@@ -21,6 +21,7 @@ from s3_guardrails.discovery import Entry, find_rules
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.fact import Unreadable
 from s3_guardrails.errors import ChangeFailed, GuardrailError, InputError, ParameterError, PolicySyntaxError
+from s3_guardrails.escape import printable
 from s3_guardrails.live.call import sentence
 from s3_guardrails.live.clients import SessionClients
 from s3_guardrails.live.reader import LiveReader
@@ -39,6 +40,8 @@ from s3_guardrails.remediate.undo import apply_undo, plan_undo, verify_undo
 from s3_guardrails.rule import BucketRule
 
 STEPS: Final = ("plan", "apply", "verify", "fail")
+MAX_FAILURE: Final = 4_000
+"""Characters of a failure's message: Systems Manager shows them on one page, and documents no limit."""
 APPROVALS: Final = ("auto", "always")
 _GIVEN: Final = frozenset({"step", "resource", "planId", "executionId", "approval", "status"})
 
@@ -55,9 +58,15 @@ def lambda_handler(event: Any, context: Any) -> Answer:
         return _step(event, context.invoked_function_arn)
     except GuardrailError as error:
         name = "" if isinstance(error, ChangeFailed) else f"{type(error).__name__}: "
-        raise StepFailed(f"{name}{error}") from None  # a cause may quote the signed request
+        raise StepFailed(_bounded(f"{name}{error}")) from None  # a cause may quote the signed request
     except (ClientError, BotoCoreError) as error:
-        raise StepFailed(sentence(error)) from None
+        raise StepFailed(_bounded(sentence(error))) from None
+
+
+def _bounded(text: str) -> str:
+    """Return a failure's message, every character printable; refusals may be as many as a policy's principals."""
+    shown = printable(text)
+    return shown if len(shown) <= MAX_FAILURE else f"{shown[:MAX_FAILURE]} … (cut; the plan in the evidence has all)"
 
 
 def _step(event: Any, function_arn: str) -> Answer:

@@ -33,22 +33,27 @@ _TOOLS: Final = (
     "tofu",
 )
 _TOOL: Final = "|".join(_TOOLS)
-_RESERVED: Final = re.compile(r"aws:(cloudformation|servicecatalog|cdk):?.*|aws-cdk:.*|aws-cdk", re.IGNORECASE)
-"""Tags that AWS's own tools set (CloudFormation User Guide, "Resource tags"; Service Catalog; the CDK)."""
+_WORDS: Final = rf"{_TOOL}|iac|infrastructureascode"
+_RESERVED: Final = re.compile(
+    r"aws:(cloudformation|servicecatalog|cdk):?.*|aws-cdk:.*|aws-cdk|services\.k8s\.aws/.*", re.IGNORECASE
+)
+"""Tags that AWS's own tools set (CloudFormation User Guide, "Resource tags"; Service Catalog; the CDK; ACK)."""
 _ABOUT_TOOL: Final = re.compile(
-    rf"(?:{_TOOL})(?:managed|owned|workspace|module|modules|stack|project|repo|repository|source|path|version)?"
-    rf"|(?:is)?(?:managed|owned|created|deployed|provisioned)(?:by|with)?(?:{_TOOL})"
+    rf"(?:is)?(?:{_WORDS})(?:managed|owned|workspace|module|modules|stack|project|repo|repository|source|path|version)?"
+    rf"|(?:is)?(?:managed|owned|created|deployed|provisioned)(?:by|with)?(?:{_WORDS})"
+    r"|tf(?:managed|workspace|modules?|stack)"
 )
 _PREFIXED: Final = re.compile(rf"(?:.*[/.])?(?:{_TOOL})[:/._-].+", re.IGNORECASE)
 """A tool's name and a part after it: `pulumi:project`, `crossplane.io/external-name`."""
 _OWNER: Final = re.compile(
-    r"(managed|created|deployed|provisioned|maintained|built|owned)(by|with|using|via)|manager|provisioner|iac(tool)?"
+    r"(managed|created|deployed|provisioned|maintained|built|owned)(by|with|using|via|through)?|manager|provisioner|iactool"
     r"|infrastructureascode|deployment(tool|method)|provisioning(tool|method)?|automation|orchestrator|tool"
 )
 _TRACERS: Final = frozenset({"yor_trace", "yor_name"})
 """Tags of a tagger that runs over infrastructure as code only (Yor)."""
 _NO: Final = frozenset({"false", "no", "0", "none", "off", "n", "never", "manual"})
-_IAC: Final = re.compile(rf"(?:.*[^a-z])?(?:{_TOOL}|iac)(?:[^a-z].*)?")
+_YES: Final = frozenset({"true", "yes", "1", "on", "y"})
+_IAC: Final = re.compile(rf"(?:.*[^a-z])?(?:{_TOOL}|iac|tf)(?:[^a-z].*)?")
 _TOWER: Final = re.compile(r"(StackSet-)?AWSControlTower.*")
 
 
@@ -57,8 +62,7 @@ def owned(tags: Mapping[str, str] | Unreadable, today: date, name: str) -> Itera
     if isinstance(tags, Unreadable):
         yield unreadable(tags, "they say whether the resource is exempt, or managed by a tool")
         return
-    if EXEMPT_TAG in tags:
-        yield exemption(tags[EXEMPT_TAG], today)
+    yield from (exemption(tags[key], today) for key in sorted(tags) if key.lower() == EXEMPT_TAG)
     tower = _TOWER.fullmatch(tags.get("aws:cloudformation:stack-name", ""))
     if tower:
         yield Refusal(
@@ -95,7 +99,7 @@ def iac_tag(tags: Mapping[str, str]) -> str | None:
 
 
 def _says_iac(key: str, value: str) -> bool:
-    if _RESERVED.fullmatch(key) or key in _TRACERS:
+    if _RESERVED.fullmatch(key) or key.lower() in _TRACERS:
         return True
     if value in _NO:
         return False
@@ -103,6 +107,8 @@ def _says_iac(key: str, value: str) -> bool:
     if _ABOUT_TOOL.fullmatch(plain) or _PREFIXED.fullmatch(key):
         return True
     last = re.sub(r"[^a-z0-9]", "", re.split(r"[:/]", key.lower())[-1])
+    if value in _YES and _ABOUT_TOOL.fullmatch(last):
+        return True
     return bool((_OWNER.fullmatch(plain) or _OWNER.fullmatch(last)) and _IAC.fullmatch(value))
 
 

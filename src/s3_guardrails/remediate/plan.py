@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import unified_diff
@@ -116,7 +117,7 @@ class Plan:
             *((f"{each}") for each in (self.proposal.notes if isinstance(self.proposal, Proposed) else ())),
             *self.diff,
         ]
-        text = "\n".join(map(printable, lines)).replace("{{", "{ {")  # never a variable of the document
+        text = re.sub(r"\{(?=\{)", "{ ", "\n".join(map(printable, lines)))  # never a variable of the document
         more = f"\n(cut; the whole plan is in the evidence bucket under remediation/{self.id}/plan.json)"
         return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - len(more)] + more
 

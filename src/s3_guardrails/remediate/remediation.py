@@ -17,6 +17,7 @@ from s3_guardrails.parameters import Parameters, flag, parameter, text
 from s3_guardrails.remediate import key_policy, tls, uploads
 from s3_guardrails.remediate.change import Proposal, State
 from s3_guardrails.remediate.default_encryption import KeyChoice, plan_default_encryption
+from s3_guardrails.remediate.judged import before_change
 from s3_guardrails.remediate.key_policy_roles import DeclaredRoles
 from s3_guardrails.remediate.rotation import plan_rotation
 from s3_guardrails.remediate.state import Setting
@@ -75,6 +76,9 @@ class SetBucketDefaultEncryption(Remediation):
 
     def propose(self, case: Case[Bucket]) -> Proposal:
         """Choose the least change."""
+        settled = before_change(case.judge(case.facts))  # an unreadable fact is told as every rule tells it
+        if settled is not None:
+            return settled
         rule, bucket = case.rule.parameters, case.facts
         data_class = known(bucket.tags).get(rule.data_class_tag, "").strip() or None
         default = known(bucket.default_encryption)

@@ -112,9 +112,17 @@ def _after(engine: Engine, plan_id: str, setting: Setting, planned: State) -> St
     if after is None:
         return planned
     state = after.get("state")
-    if not isinstance(state, dict) or set(state) != {setting.value}:
+    if not isinstance(state, dict) or not _amounts_to(setting, state, planned):
         raise InputError(f"plan `{plan_id}`: what it wrote is damaged: expected the {setting} as it was read back")
     return state
+
+
+def _amounts_to(setting: Setting, state: State, planned: State) -> bool:
+    """A write is read back until it means what was planned: anything else was never kept by an apply."""
+    try:
+        return set(state) == {setting.value} and same(setting, state, planned)
+    except (TypeError, ValueError):
+        return False
 
 
 def _resource(engine: Engine, kept: Mapping[str, Any]) -> Bucket | Key:
