@@ -13,9 +13,9 @@ SECOND := $(if $(filter-out $(PYTHON),$(PYTHON_3_13)),.venv-3.13)
 LOCK := requirements.txt
 INSTALLED := installed.stamp
 
-# What the functions of template.yaml run: the rules as modules, the package, and of the lock file the SDK and rdklib.
+# What the functions of template.yaml run. SAM asks for it function by function, into its own folder.
 FUNCTION := build/function
-RUNTIME := boto3|botocore|jmespath|python-dateutil|rdklib|s3transfer|six|urllib3
+BUNDLE := build/function.stamp
 
 .PHONY: help
 help: ## list the targets
@@ -56,15 +56,17 @@ render: .venv/$(INSTALLED) ## render what is derived from the rules and from the
 	.venv/bin/s3-guardrails catalogue --write
 	.venv/bin/python tools/render_demo.py
 
-.PHONY: bundle
-bundle: .venv/$(INSTALLED) ## put together what the Lambda functions of template.yaml run
+.PHONY: build
+build: .venv/$(INSTALLED) ## build dist/: the functions' zip, and the template for StackSets
+	.venv/bin/s3-guardrails build $(PYTHON_3_13:%=--python %)
+
+$(BUNDLE): .venv/$(INSTALLED) $(shell find src rules -name '*.py')
 	rm -rf $(FUNCTION)
-	mkdir -p $(FUNCTION)
-	awk '/^[a-z]/ { wanted = /^($(RUNTIME))==/ } wanted' $(LOCK) > $(FUNCTION)/requirements.lock
-	.venv/bin/python -m pip install --quiet --require-hashes --no-deps --no-compile --target $(FUNCTION) --requirement $(FUNCTION)/requirements.lock
-	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --no-compile --target $(FUNCTION) --upgrade .
-	rm -r $(FUNCTION)/bin $(FUNCTION)/*.dist-info/direct_url.json
-	cp $(filter-out %_test.py,$(wildcard rules/*/*.py)) $(FUNCTION)
+	.venv/bin/s3-guardrails build --unpacked $(FUNCTION) $(PYTHON_3_13:%=--python %)
+	touch $@
+
+build-%Function: $(BUNDLE)
+	cp -R $(FUNCTION)/. "$(ARTIFACTS_DIR)"
 
 .PHONY: lock
 lock: ## refresh the lock file after a change of pyproject.toml; needs uv

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from functools import cache
 from importlib import import_module
 from importlib.metadata import requires
@@ -20,6 +21,7 @@ from s3_guardrails.catalogue.pack import logical_id, pack_inputs, render_pack
 from s3_guardrails.catalogue.permissions import REMEDIATORS
 from s3_guardrails.catalogue.template import render_template
 from s3_guardrails.decision import Verdict
+from s3_guardrails.deploy.bundle import RUNTIME
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.encryption.bucket import Bucket, DefaultEncryption
 from s3_guardrails.encryption.key import Key, KeyMetadata, Rotation
@@ -97,6 +99,17 @@ def test_every_rule_and_every_remediation_has_its_function_and_nothing_else_has(
     assert set(REMEDIATORS) == set(render_documents())
 
 
+def test_sam_builds_every_function_by_the_makefile_in_the_checkout():
+    assert TREE["Globals"]["Function"]["CodeUri"] == "."
+    assert {json.dumps(each["Metadata"]) for each in RESOURCES.values() if each["Type"].endswith("Function")} == {
+        '{"BuildMethod": "makefile"}'
+    }
+    assert all(name.endswith("Function") for name in FUNCTIONS)
+    assert "\nbuild-%Function: " in (ROOT / "Makefile").read_text(encoding="utf-8")
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+    assert settings["default"]["build"]["parameters"] == {"build_in_source": True}
+
+
 def test_every_handler_is_what_lambda_can_call():
     for function in FUNCTIONS.values():
         module, _, name = function["Handler"].rpartition(".")
@@ -109,8 +122,7 @@ def needs(package):
 
 
 def test_the_bundle_has_what_the_functions_import_and_nothing_else():
-    [listed] = re.findall(r"^RUNTIME := (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    assert set(listed.split("|")) == needs("boto3") | needs("rdklib")
+    assert set(RUNTIME) == needs("boto3") | needs("rdklib")
 
 
 def test_config_may_call_the_functions_of_the_rules_for_this_account_only():

@@ -93,7 +93,7 @@ def _function(
         "LoggingConfig": {"LogGroup": Ref(f"{name}Logs")},
         **({"Environment": {"Variables": dict(environment)}} if environment else {}),
     }
-    return {"Type": "AWS::Serverless::Function", "Metadata": {"SkipBuild": True}, "Properties": properties}
+    return {"Type": "AWS::Serverless::Function", "Metadata": {"BuildMethod": "makefile"}, "Properties": properties}
 
 
 def _permission(function: str) -> Node:

@@ -12,6 +12,7 @@ from typing import TextIO
 import click
 
 from s3_guardrails import __version__
+from s3_guardrails.cli.build import build
 from s3_guardrails.cli.catalogue import catalogue
 from s3_guardrails.cli.demo import demo
 from s3_guardrails.cli.diff_policy import diff_policy
@@ -37,7 +38,7 @@ def command() -> None:
     """
 
 
-for each in (scan, explain, remediate, prove, explain_policy, diff_policy, simulate, demo, catalogue):
+for each in (scan, explain, remediate, prove, explain_policy, diff_policy, simulate, demo, catalogue, build):
     command.add_command(each)
 
 
