@@ -291,7 +291,8 @@ def undoable(aws):
     """Changes of every setting, from something and from nothing."""
     yield "RequireTls", bucket(aws, "without-policy"), {}, {}
     yield "RequireTls", bucket(aws, "with-policy", policy=allowing("with-policy", {"AWS": aws.account})), {}, {}
-    yield "SetBucketDefaultEncryption", bucket(aws, "ledger"), {"ApprovedKeys": key(aws)}, {}
+    old = default("aws:kms", key(aws))
+    yield "SetBucketDefaultEncryption", bucket(aws, "ledger", encryption=old), {"ApprovedKeys": key(aws)}, {}
     turning = key(aws)
     aws.client("kms").enable_key_rotation(KeyId=turning)
     yield "EnableKeyRotation", turning, {"MaximumDays": "180"}, {}

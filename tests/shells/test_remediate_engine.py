@@ -180,6 +180,19 @@ def test_undo_needs_a_person_and_does_nothing_twice(aws, bench):
     assert plan_undo(bench.engine, plan.id).status is Status.NOTHING_TO_DO
 
 
+@pytest.mark.parametrize(("fault", "codes"), [("disabled", ["KEY_NOT_USABLE"]), ("closed", ["UNDO", "KEY_UNREADABLE"])])
+def test_undo_puts_no_default_back_whose_key_has_gone(aws, bench, fault, codes):
+    old = key(aws)
+    bucket(aws, "ledger", encryption=default("aws:kms", old))
+    plan = bench.run(SET, "ledger", {"ApprovedKeys": key(aws)})
+    if fault == "disabled":
+        aws.client("kms").disable_key(KeyId=old)
+    else:
+        aws.faults.deny("kms:DescribeKey")
+    found = plan_undo(bench.fresh().engine, plan.id)
+    assert [each.code for each in (*found.refusals, *found.concerns)] == codes
+
+
 @pytest.mark.parametrize("plan_id", ["", "../../etc", "EnableKeyRotation-" + "0" * 24, "EnableKeyRotation-xyz"])
 def test_undo_of_an_unknown_plan_says_so(bench, plan_id):
     with pytest.raises(InputError, match="plan"):

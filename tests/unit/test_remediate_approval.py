@@ -122,6 +122,11 @@ PEOPLE = {
         session(SSO.format("Security"), "ann@example.com"),
         True,
     ),
+    "a permission set that tells no person": (
+        f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/{SSO.format('Security')}",
+        session(SSO.format("Security"), "ann@example.com"),
+        False,
+    ),
     "a user and a role": (f"arn:aws:iam::{ACCOUNT}:user/Security", OFFICER, True),
     "roles of that name in two accounts": (session("Security", "officer", "999999999999"), OFFICER, True),
 }

@@ -173,6 +173,7 @@ REMEDIATORS: Final[Mapping[str, tuple[Grant, ...]]] = {
         ),
         *_on(
             On.KEYS,
+            kms_DescribeKey="whether the key of the default before still works",
             kms_GetKeyPolicy="the key policy as it is now",
             kms_GetKeyRotationStatus="the rotation as it is now",
         ),

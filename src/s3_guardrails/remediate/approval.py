@@ -55,21 +55,27 @@ def approved_by(execution: Mapping[str, Any], asked: Asked) -> frozenset[str]:
     approvers = frozenset(each for each in _approvers(execution, asked) if _may(each, asked.approvers))
     if not approvers:
         raise ChangeFailed("NOT_APPROVED", f"none of {', '.join(asked.approvers)} approved {asked.headline}")
-    others = frozenset(each for each in approvers if person(each) != person(initiator))
+    others = frozenset(each for each in approvers if not same_person(each, initiator))
     if not others:
         raise ChangeFailed("SELF_APPROVED", f"{initiator} started the execution and cannot approve it alone")
     return others
 
 
-def person(arn: str) -> str:
-    """Return who is behind an ARN: whoever assumes a role names the session, so all sessions of a role are one person.
+def same_person(one: str, other: str) -> bool:
+    """Is the same person behind two ARNs? Whoever assumes a role names the session, so a role's sessions are one.
 
     IAM Identity Center names a session after its user, whatever the permission set.
     """
+    names = _user(one), _user(other)
+    if all(names):
+        return names[0] == names[1]
+    return (_role(one) or one.casefold()) == (_role(other) or other.casefold())
+
+
+def _user(arn: str) -> str | None:
     session = _SESSION.fullmatch(arn)
-    if session and session[3].startswith(_IDENTITY_CENTER):
-        return arn.rsplit("/", 1)[1].casefold()
-    return _role(arn) or arn.casefold()
+    told = session and session[3].startswith(_IDENTITY_CENTER)
+    return arn.rsplit("/", 1)[1].casefold() if told else None
 
 
 def _wrong(execution: Mapping[str, Any], asked: Asked) -> Iterator[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from s3_guardrails.encryption.bucket import Bucket
+from s3_guardrails.encryption.fact import Unreadable
 from s3_guardrails.encryption.key import Key
 from s3_guardrails.errors import ChangeFailed, InputError
 from s3_guardrails.remediate.change import Concern, NothingToDo, Proposal, Proposed, Refusal, Refused, State
@@ -42,7 +43,7 @@ def plan_undo(engine: Engine, plan_id: str) -> Plan:
         basis=plan_id,
         before=found,
         decision=None,
-        proposal=engine.own.spared(change.resource, _proposal(change, found)),
+        proposal=engine.own.spared(change.resource, _with_key(engine, change, _proposal(change, found))),
     )
     engine.store.put(plan.id, "plan", plan.as_json())
     return plan
@@ -85,6 +86,28 @@ def _proposal(change: Undone, found: State) -> Proposal:
         calls=restore(change.setting, change.resource, change.before),
         concerns=(Concern("UNDO", f"this takes back {change.plan_id}: the rule {change.rule} is then broken again"),),
     )
+
+
+def _with_key(engine: Engine, change: Undone, proposal: Proposal) -> Proposal:
+    """Look at the key that the default would name again: it may have gone since, and then every write would fail."""
+    arn = _default_key(change)
+    if arn is None or not isinstance(proposal, Proposed):
+        return proposal
+    found = engine.reader.complete_key(engine.reader.key(arn), "metadata").metadata
+    if isinstance(found, Unreadable):
+        unknown = Concern("KEY_UNREADABLE", f"whether the key {arn} still works is not known: {found.reason}")
+        return replace(proposal, concerns=(*proposal.concerns, unknown))
+    if found.state == "Enabled":
+        return proposal
+    what = f"the key {arn}, which was the default, has the state {found.state}: every write would fail"
+    return Refused(refusals=(Refusal("KEY_NOT_USABLE", what, "enable the key, then plan again"),))
+
+
+def _default_key(change: Undone) -> str | None:
+    """Return the key that the earlier default named by its ARN."""
+    rules = (change.before.get(Setting.ENCRYPTION.value) or {}).get("Rules", [])
+    named = (each.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID", "") for each in rules)
+    return next((each for each in named if ":key/" in each), None)
 
 
 def _change(engine: Engine, plan_id: str) -> Undone:
