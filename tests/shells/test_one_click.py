@@ -1,6 +1,7 @@
 """A click on a finding, end to end: AWS Config, the document, the function in a Lambda runtime, the effect on requests.
 
-The documents are the ones that are shipped; nothing of the remediation is called in this process.
+The documents are the ones that are shipped, and the functions run from the bundle that is deployed; nothing of the
+remediation is called in this process.
 """
 
 import json
@@ -10,6 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 from remediation import bucket, key
 
+from s3_guardrails.deploy.archive import unpack
+from s3_guardrails.deploy.bundle import bundle
 from s3_guardrails.embedded.runtime import LambdaRuntime
 
 ROOT = Path(__file__).parents[2]
@@ -64,8 +67,24 @@ class Account:
         return self.outcome()
 
 
+WHERE = """
+import importlib
+
+def lambda_handler(names, _):
+    return [importlib.import_module(name).__file__ for name in names]
+"""
+
+
+@pytest.fixture(scope="module")
+def bundled(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("deployed") / "function"
+    unpack(bundle(), folder)
+    folder.joinpath("where.py").write_text(WHERE, encoding="utf-8")
+    return folder
+
+
 @pytest.fixture
-def account(aws, tmp_path):
+def account(aws, bundled):
     """Deploy a rule and its remediation."""
     aws.client("s3").create_bucket(Bucket=EVIDENCE)
     opened = []
@@ -73,6 +92,7 @@ def account(aws, tmp_path):
     def deploy(rule, document, **options):
         environment = {
             **aws.environment(),
+            "PYTHONPATH": str(bundled),
             "AWS_ACCESS_KEY_ID": aws.assume(FUNCTION_ROLE),
             "GUARDRAILS_REMEDIATION": document,
             "GUARDRAILS_EVIDENCE_BUCKET": EVIDENCE,
@@ -80,7 +100,7 @@ def account(aws, tmp_path):
             "GUARDRAILS_APPROVERS": SECURITY,
         }
         handler = "s3_guardrails.remediate.handler.lambda_handler"
-        runtime = LambdaRuntime(handler, tmp_path, environment, timeout=120, name=document)
+        runtime = LambdaRuntime(handler, bundled, environment, timeout=120, name=document)
         opened.append(runtime)
         return Account(aws, rule, document, runtime.__enter__(), **options)
 
@@ -95,6 +115,13 @@ def refused(call, **parameters):
     except ClientError as error:
         return error.response["Error"]["Code"]
     return None
+
+
+def test_the_functions_run_from_the_bundle(aws, bundled):
+    names = ["boto3", "botocore", "dateutil", "jmespath", "rdklib", "s3_guardrails", "s3transfer", "six", "urllib3"]
+    with LambdaRuntime("where.lambda_handler", bundled, {**aws.environment(), "PYTHONPATH": str(bundled)}) as function:
+        answer = function.invoke(names)
+    assert all(Path(each).is_relative_to(bundled) for each in answer.body), answer
 
 
 def test_tls_is_required_after_a_click_and_an_approval_and_a_second_click_writes_nothing(aws, account):

@@ -21,6 +21,9 @@ SERVICES: Final = ("cloudtrail", "config", "iam", "kms", "s3", "s3control", "ssm
 LEFT_OUT: Final = frozenset({"catalogue", "cli", "deploy", "embedded", "report", "template", "__main__.py"})
 """Parts of this package that no function imports."""
 
+CATALOGUE: Final = f"{PACKAGE.name}/_catalogue/rules"
+"""Where an installed package looks for the rules, as remediations do; AWS Config's functions are modules at the top."""
+
 Bundle = dict[str, bytes]
 """Path in the bundle → content."""
 
@@ -31,7 +34,9 @@ def bundle() -> Bundle:
     for name in RUNTIME:
         found.update(_distribution(name))
     found.update(_package())
-    found.update((f"{entry.name}.py", (entry.folder / f"{entry.name}.py").read_bytes()) for entry in find_rules())
+    for entry in find_rules():
+        module = f"{entry.name}.py"
+        found[module] = found[f"{CATALOGUE}/{entry.name}/{module}"] = (entry.folder / module).read_bytes()
     return dict(sorted(found.items()))
 
 
