@@ -2,17 +2,15 @@
 
 import json
 import re
-import subprocess
-import sys
 import tomllib
 from functools import cache
 from importlib import import_module
 from importlib.metadata import requires
-from pathlib import Path
 
 import pytest
 import yaml
 from boto3 import Session
+from deployed import ACCOUNT, PLACES, ROOT, Deployed, cfn_lint
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
@@ -23,24 +21,15 @@ from s3_guardrails.catalogue.template import render_template
 from s3_guardrails.decision import Verdict
 from s3_guardrails.deploy.bundle import RUNTIME
 from s3_guardrails.discovery import find_rules
-from s3_guardrails.encryption.bucket import Bucket, DefaultEncryption
-from s3_guardrails.encryption.key import Key, KeyMetadata, Rotation
 from s3_guardrails.errors import MalformedRule
 from s3_guardrails.remediate.undo import NAME as UNDO
-from s3_guardrails.template.found import Options
-from s3_guardrails.template.intrinsic import Resolver
 from s3_guardrails.template.loading import load
-from s3_guardrails.template.reading import read_file
-from s3_guardrails.template.template import read_template
 
-ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "template.yaml").read_text(encoding="utf-8")
 TREE = load(TEXT.encode()).tree
 RESOURCES = TREE["Resources"]
 PACK = (ROOT / "conformance-pack.yaml").read_text(encoding="utf-8")
 ENTRIES = find_rules()
-ACCOUNT = "111122223333"
-PLACES = {"aws": "eu-west-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 APPROVER = {"RemediationApproverArn": f"arn:aws:iam::{ACCOUNT}:role/approver"}
 
 each_place = pytest.mark.parametrize("partition", PLACES)
@@ -56,17 +45,7 @@ PACK_RESOURCE = RESOURCES["Pack"]
 
 @cache
 def deployed(partition):
-    """The template's policies by place, and what resolves its properties, in one account."""
-    options = Options(account=ACCOUNT, region=PLACES[partition], partition=partition, parameters=APPROVER)
-    found = {each.place: each for each in read_file(TEXT.encode(), options).policies}
-    template = read_template(TREE, options)
-    return found, template, Resolver(template, {})
-
-
-def cfn_lint(path):
-    command = [Path(sys.executable).with_name("cfn-lint"), "--non-zero-exit-code", "warning", path]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
-    return done.returncode, done.stdout
+    return Deployed(TEXT, partition, APPROVER)
 
 
 def test_the_template_is_cloudformation():
@@ -147,9 +126,9 @@ def test_a_remediation_ends_before_systems_manager_stops_waiting(name):
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_a_remediation_reads_the_parameters_that_its_rule_gets_from_the_pack(entry):
-    _, template, resolver = deployed("aws")
-    properties = template.properties(f"{entry.rule.remediation}Function")
-    given = json.loads(resolver.resolve(properties["Environment"]["Variables"]["GUARDRAILS_PARAMETERS"]))
+    place = deployed("aws")
+    properties = place.template.properties(f"{entry.rule.remediation}Function")
+    given = json.loads(place.resolver.resolve(properties["Environment"]["Variables"]["GUARDRAILS_PARAMETERS"]))
     assert given == {each.name: each.default.replace("…", "...") for each in entry.rule.Parameters.documented()}
     assert entry.rule.Parameters.from_config(given) == entry.rule.Parameters()
     written = properties["Environment"]["Variables"]["GUARDRAILS_PARAMETERS"]["Fn::Sub"]
@@ -261,48 +240,16 @@ def test_no_remediation_may_write_to_the_evidence():
             assert [each["Resource"]] == [kept[service] for service in {a.partition(":")[0] for a in each["Action"]}]
 
 
-def evidence_bucket(partition):
-    found, template, resolver = deployed(partition)
-    world = found["EvidenceBucketPolicy"].at({})
-    [rule] = template.properties("EvidenceBucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    tags = resolver.resolve(template.properties("EvidenceBucket")["Tags"])
-    return Bucket(
-        name=world.bucket,
-        account=ACCOUNT,
-        region=PLACES[partition],
-        partition=partition,
-        tags={each["Key"]: each["Value"] for each in tags},
-        default_encryption=DefaultEncryption(
-            world.encryption["default"], world.encryption["default_key"], rule["BucketKeyEnabled"]
-        ),
-        blocked_encryption_types=frozenset(world.encryption["blocked"]),
-        default_key_manager="CUSTOMER",
-        policy=world.policy,
-    )
-
-
-def evidence_key(partition):
-    found, template, _ = deployed(partition)
-    properties = template.properties("EvidenceKey")
-    return Key(
-        key_id="EvidenceKey-generated",
-        account=ACCOUNT,
-        region=PLACES[partition],
-        partition=partition,
-        metadata=KeyMetadata(manager="CUSTOMER", state="Enabled"),
-        policy=found["EvidenceKey"].at({}).policy,
-        rotation=Rotation(properties["EnableKeyRotation"], properties["RotationPeriodInDays"]),
-        tags={},
-        material_age_days=0,
-        buckets=frozenset(),
-    )
+def evidence(entry, partition):
+    place = deployed(partition)
+    of_bucket = entry.rule.resource_type == "AWS::S3::Bucket"
+    return place.bucket("EvidenceBucket") if of_bucket else place.key("EvidenceKey")
 
 
 @each_place
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_the_evidence_bucket_and_its_key_pass_our_own_rules(entry, partition):
-    facts = evidence_bucket(partition) if entry.rule.resource_type == "AWS::S3::Bucket" else evidence_key(partition)
-    decision = entry.rule().judge(facts)
+    decision = entry.rule().judge(evidence(entry, partition))
     assert decision.verdict is Verdict.COMPLIANT, decision.reasons
 
 
@@ -316,8 +263,7 @@ STRICT = {
 
 @pytest.mark.parametrize("entry", [each for each in ENTRIES if each.name in STRICT], ids=lambda entry: entry.name)
 def test_the_evidence_bucket_passes_stricter_parameters_too(entry):
-    facts = evidence_bucket("aws") if entry.rule.resource_type == "AWS::S3::Bucket" else evidence_key("aws")
-    decision = entry.rule(entry.rule.Parameters.from_config(STRICT[entry.name])).judge(facts)
+    decision = entry.rule(entry.rule.Parameters.from_config(STRICT[entry.name])).judge(evidence(entry, "aws"))
     assert decision.verdict is Verdict.COMPLIANT, decision.reasons
 
 
