@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import click
 
 from s3_guardrails.cli.account import account_options, open_account
 from s3_guardrails.cli.exit_code import ExitCode
+from s3_guardrails.cli.log_files import read_logs
 from s3_guardrails.cli.remediate_consent import Consent, somebody_watches
 from s3_guardrails.cli.remediate_many import Bounds, remediate_all
 from s3_guardrails.cli.remediate_one import remediate_one, write_code
@@ -41,6 +43,7 @@ class Asked:
     options: tuple[str, ...]
     parameters: Path | None
     evidence_bucket: str | None
+    logs: tuple[Path, ...]
     folder: Path
     as_json: bool
     code: str | None
@@ -52,8 +55,8 @@ class Asked:
         """Raise UsageError for what contradicts itself."""
         if [self.target is not None, self.all, self.undo_of is not None].count(True) != 1:
             raise click.UsageError("expected one of BUCKET or KEY, --all, --undo")
-        if self.undo_of is not None and (self.rules or self.options or self.parameters):
-            raise click.UsageError("--undo takes no --rule, --option or --parameters")
+        if self.undo_of is not None and (self.rules or self.options or self.parameters or self.logs):
+            raise click.UsageError("--undo takes no --rule, --option, --parameters or --logs")
         if self.code and (self.target is None or self.apply or self.as_json):
             raise click.UsageError(f"--{self.code} takes one BUCKET or KEY, and no --apply or --json")
         self._check_number()
@@ -89,7 +92,8 @@ class Asked:
         """Open the account; raise InputError or LiveReadFailed."""
         region = region_of(self.target or "")
         account = open_account(self.profile, (region,) if region else self.regions, self.endpoint_url)
-        return open_place(account, self.folder, self.evidence_bucket, writes=self.apply)
+        place = open_place(account, self.folder, self.evidence_bucket, writes=self.apply)
+        return replace(place, logs=read_logs(self.logs, datetime.now(UTC).date()))
 
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -108,6 +112,12 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             metavar="FOLDER",
             help="Keep pre-images and the journal of changes here.",
+        ),
+        click.option(
+            "--logs",
+            multiple=True,
+            type=click.Path(path_type=Path, exists=True),
+            help="Look for callers in these S3 access logs and CloudTrail logs; repeatable.",
         ),
         click.option("--evidence-bucket", metavar="NAME", help="Keep pre-images in this bucket instead."),
         click.option(

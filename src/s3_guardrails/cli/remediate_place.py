@@ -16,6 +16,7 @@ from s3_guardrails.encryption.fact import Unreadable
 from s3_guardrails.encryption.key import Key
 from s3_guardrails.errors import InputError
 from s3_guardrails.live.reader import LiveReader
+from s3_guardrails.logs.book import LogBook
 from s3_guardrails.remediate.engine import Engine, Order
 from s3_guardrails.remediate.journal import Journal
 from s3_guardrails.remediate.own_evidence import OwnEvidence
@@ -76,13 +77,14 @@ def _key_of(reader: LiveReader, bucket: Bucket) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One account, and where pre-images are kept; `writes` False: nothing is kept anywhere."""
+    """One account, where pre-images are kept, and what logs say; `writes` False: nothing is kept anywhere."""
 
     account: Account
     folder: Path
     own: OwnEvidence
     store: Store
     writes: bool
+    logs: LogBook | None = None
 
     def engine_for(self, order: Order) -> Engine:
         """Return an engine that remembers nothing, in the resource's Region."""
@@ -99,6 +101,7 @@ class Place:
             own=self.own,
             sleep=time.sleep,
             caller=self.account.caller,
+            logs=self.logs,
         )
 
     @contextmanager

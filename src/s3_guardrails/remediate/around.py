@@ -15,10 +15,12 @@ from s3_guardrails.live.reader import LiveReader
 from s3_guardrails.live.shape import default_encryption
 from s3_guardrails.live.simulate import simulate_key_use
 from s3_guardrails.live.surroundings import read_surroundings
+from s3_guardrails.logs.book import LogBook
 from s3_guardrails.policy.document import Policy, PrincipalKind
 from s3_guardrails.remediate.change import Proposal, Proposed, Refused
 from s3_guardrails.remediate.hazard import bucket_hazards, key_hazards, needed
 from s3_guardrails.remediate.hazard_evidence import Evidence, Hazards, Simulation
+from s3_guardrails.remediate.logged import FROM_LOGS
 from s3_guardrails.remediate.remediation import Case
 
 MOST: Final = 20
@@ -29,13 +31,14 @@ MOST: Final = 20
 class Around:
     """Looks around in one account; `today` decides whether an exemption still holds.
 
-    `aside`: codes of refusals that are told as notes only.
+    `aside`: codes of refusals that are told as notes only. `logs`: who called the account's buckets.
     """
 
     reader: LiveReader
     clients: SessionClients
     today: date
     aside: frozenset[str] = frozenset()
+    logs: LogBook | None = None
 
     def judged(self, name: str, case: Case[Any], proposal: Proposal) -> Proposal:
         """Return the proposal of a remediation with what speaks against it; raise LiveReadFailed."""
@@ -62,6 +65,8 @@ class Around:
             simulation=self._simulated(target, policy) if target else None,
             accept_unknown_sse_c=getattr(case.options, "accept_unknown_sse_c", False),
         )
+        if self.logs and name in FROM_LOGS:
+            evidence = FROM_LOGS[name](evidence, self.logs, bucket, proposal)
         return bucket_hazards(name, bucket, surroundings, proposal, self.today, evidence)
 
     def _of_key(self, case: Case[Key], proposal: Proposed) -> Hazards:

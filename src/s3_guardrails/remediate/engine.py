@@ -15,6 +15,7 @@ from s3_guardrails.encryption.key import Key
 from s3_guardrails.errors import ChangeFailed, PolicySyntaxError
 from s3_guardrails.live.clients import SessionClients
 from s3_guardrails.live.reader import LiveReader
+from s3_guardrails.logs.book import LogBook
 from s3_guardrails.parameters import Parameters
 from s3_guardrails.policy.document import parse_policy
 from s3_guardrails.remediate.around import Around
@@ -64,7 +65,7 @@ class Engine:
     """Remediates resources of one account and Region.
 
     `store` keeps plans and pre-images, and `own` says what keeps them; `caller` is the ARN of who writes; `now` decides
-    about exemptions' dates.
+    about exemptions' dates. `logs`: who called the account's buckets, where somebody looked.
     """
 
     reader: LiveReader
@@ -73,6 +74,7 @@ class Engine:
     sleep: Sleep
     own: OwnEvidence = OwnEvidence()
     caller: str | None = None
+    logs: LogBook | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def plan(self, order: Order) -> Plan:
@@ -143,7 +145,7 @@ class Engine:
         return Target(self.clients, self.clients.unretried(), setting, resource, self.sleep)
 
     def _around(self) -> Around:
-        return Around(reader=self.reader, clients=self.clients, today=self.now().date())
+        return Around(reader=self.reader, clients=self.clients, today=self.now().date(), logs=self.logs)
 
     def _fresh(self) -> LiveReader:
         return LiveReader(self.clients, self.reader.account, self.reader.region, self.reader.partition)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta
-from typing import Final
+from datetime import date
 
 from s3_guardrails.encryption.fact import Unreadable
 from s3_guardrails.encryption.surroundings import Surroundings
+from s3_guardrails.logs.book import WINDOW
 from s3_guardrails.remediate.change import Concern, Refusal
 from s3_guardrails.remediate.hazard_evidence import Evidence, Finding, SeenCaller, listed, unreadable
-
-WINDOW: Final = timedelta(days=30)
-"""How recent a call must be to stop the change."""
 
 
 def website(surroundings: Surroundings) -> Iterator[Finding]:
@@ -29,21 +26,23 @@ def website(surroundings: Surroundings) -> Iterator[Finding]:
 
 
 def http_callers(evidence: Evidence, today: date) -> Iterator[Finding]:
-    """Callers over plain HTTP lose access; without logs nobody knows whether there are any."""
+    """Callers over plain HTTP lose access; without complete logs nobody knows whether there are any."""
     if evidence.http_callers is None:
-        yield Concern("NO_LOGS", "no logs were looked at: whether anybody still uses plain HTTP is not known")
+        yield Concern("NO_LOGS", "no access logs were looked at: whether anybody still uses plain HTTP is not known")
     elif named := _recent(evidence.http_callers, today):
         yield Refusal(
             "HTTP_CALLERS",
-            f"plain HTTP was used in the last {WINDOW.days} days by {named}",
+            f"plain HTTP, or TLS older than is to be demanded, was used in the last {WINDOW.days} days by {named}",
             "move these callers to HTTPS, then plan again",
         )
+    else:
+        yield from _incomplete(evidence, "whether anybody still uses plain HTTP")
 
 
 def wrong_uploaders(evidence: Evidence, today: date) -> Iterator[Finding]:
     """Whoever names a mode or key that is to be denied stops working: tools that send AES256 on their own, say."""
     if evidence.wrong_uploaders is None:
-        what = "no logs were looked at: whether anybody uploads with what would be denied is not known"
+        what = "no data events were looked at: whether anybody uploads with what would be denied is not known"
         yield Concern("NO_LOGS", what)
     elif named := _recent(evidence.wrong_uploaders, today):
         yield Refusal(
@@ -51,6 +50,14 @@ def wrong_uploaders(evidence: Evidence, today: date) -> Iterator[Finding]:
             f"what would be denied was uploaded in the last {WINDOW.days} days by {named}",
             "let these writers take the bucket's default, or name its mode and key, then plan again",
         )
+    else:
+        yield from _incomplete(evidence, "whether anybody uploads with what would be denied")
+
+
+def _incomplete(evidence: Evidence, what: str) -> Iterator[Concern]:
+    """That nobody was seen says something only where everybody would have been."""
+    if evidence.log_gaps:
+        yield Concern("LOGS_INCOMPLETE", f"{what} is not certain: {'; '.join(evidence.log_gaps)}")
 
 
 def _recent(seen: Iterable[SeenCaller], today: date) -> str:
