@@ -175,6 +175,8 @@ def delivers(service, place="*"):
     return allow({"Service": f"{service}.amazonaws.com"}, "s3:PutObject", f"{ARN}/{place}")
 
 
+NAMED = {"aws:PrincipalServiceName": "config.amazonaws.com"}
+BY_NAME = allow("*", "s3:PutObject", f"{ARN}/*", StringEquals=NAMED)
 STOP = ["SERVICE_WRITER_WOULD_STOP"]
 KEYED = {"delivery_channels": (DeliveryChannel("default", KEY),)}
 WRITERS = [
@@ -184,6 +186,12 @@ WRITERS = [
     ("a load balancer may name SSE-S3", [delivers("logdelivery.elasticloadbalancing")], {}, ONLY_KMS, STOP),
     ("a load balancer's account", [allow({"AWS": "156460612806"}, "s3:PutObject")], {}, ONLY_KMS, STOP),
     ("AWS Config may name SSE-S3", [delivers("config")], {}, ONLY_KMS, STOP),
+    ("anywhere", [allow({"Service": "config.amazonaws.com"}, "s3:PutObject", "*")], {}, ONLY_KMS, STOP),
+    ("a bucket by the start of its name", [allow({"Service": "config.amazonaws.com"}, "s3:PutObject", f"{ARN}*")], {},
+        ONLY_KMS, STOP),
+    ("a load balancer, anywhere", [allow({"AWS": "156460612806"}, "s3:PutObject", "arn:aws:s3:::*/*")], {},
+        ONLY_KMS, STOP),
+    ("AWS Config, by a condition", [BY_NAME], {}, ONLY_KMS, STOP),
     ("AWS Config with a key of its own", [delivers("config")], KEYED, ONLY_KMS, []),
     ("CloudTrail's digests are SSE-S3", [delivers("cloudtrail")], {"trails": (Trail("t", KEY, digests=True),)},
         ONLY_KMS, STOP),

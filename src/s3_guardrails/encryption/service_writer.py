@@ -95,6 +95,15 @@ def _let_in(bucket: Bucket, policy: Policy, surroundings: Surroundings) -> Itera
             elif account := _load_balancers(principal):
                 arn = f"arn:{bucket.partition}:iam::{account}:root"
                 yield _load_balancer("a load balancer's log delivery", arn, account)
+        for name in _by_condition(each):
+            yield _service(name, Surroundings() if foreign else surroundings)
+
+
+def _by_condition(statement: Statement) -> Iterator[str]:
+    """Services that a condition lets in: `Principal` may be anybody then."""
+    for each in statement.conditions:
+        if each.name in {"aws:principalservicename", "aws:principalservicenameslist"} and not each.operator.negated:
+            yield from each.values
 
 
 _ACCOUNT: Final = re.compile(r"(?<![0-9])[0-9]{12}(?![0-9])")

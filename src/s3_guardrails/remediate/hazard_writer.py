@@ -143,12 +143,13 @@ def _context(bucket: Bucket, writer: ServiceWriter, header: str) -> dict[str, st
 
 
 def _places(bucket: Bucket, policy: Policy, writer: ServiceWriter) -> tuple[str, ...]:
+    usual = f"{bucket.arn}/AWSLogs/{bucket.account}/x"
     resources = (
-        resource.replace("*", "x").replace("?", "x")
+        resource.replace("*", "x").replace("?", "x") if resource.startswith(f"{bucket.arn}/") else usual
         for each in policy.allows
         if lets(each, "s3:PutObject") and not each.not_resource
         if any(one.value in {writer.principal, writer.account} for one in each.principals)
         for resource in each.resources
         if resource != bucket.arn
     )
-    return tuple(dict.fromkeys(resources)) or (f"{bucket.arn}/AWSLogs/{bucket.account}/x",)
+    return tuple(dict.fromkeys(resources)) or (usual,)

@@ -34,6 +34,8 @@ def check_inputs(path: str, action: str, inputs: Mapping[str, Any]) -> None:
             one_of(f"{path}.InvocationType", inputs.get("InvocationType", "RequestResponse"), _SYNCHRONOUS)
             one_of(f"{path}.LogType", inputs.get("LogType", "None"), frozenset({"None", "Tail"}))
         case "aws:branch":
+            if not inputs["Choices"]:
+                raise DocumentError(f"{path}.Choices", "expected one or more")
             for index, each in enumerate(inputs["Choices"]):
                 check_choice(f"{path}.Choices[{index}]", each)
         case "aws:approve":
