@@ -9,6 +9,7 @@ import click
 from aws_calls import called
 from s3_guardrails.cli import command
 from s3_guardrails.cli.exit_code import PRECEDENCE
+from s3_guardrails.preflight.finding import ACTIONS
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,6 +20,7 @@ def text_of(*parts):
 
 LIVE = ROOT / "src/s3_guardrails/live"
 OF_PLANS = {LIVE / "surroundings.py", LIVE / "simulate.py"}
+OF_PREFLIGHTS = {*(LIVE.parent / "deploy").glob("preflight*.py")}
 
 
 def permissions(name):
@@ -38,6 +40,14 @@ def test_the_permissions_of_a_plan_are_the_further_calls_that_the_sources_make()
     documented = permissions("permissions of plans")
     assert documented == called(OF_PLANS, services)
     assert all(re.fullmatch(r"\w+:(Get|Describe|Simulate)\w+", each) for each in documented)
+
+
+def test_the_permissions_of_a_preflight_are_the_further_calls_that_the_sources_make():
+    services = ("account", "config", "iam")
+    documented = permissions("permissions of a preflight")
+    assert documented == called(OF_PREFLIGHTS, services)
+    assert documented == set(ACTIONS.values())
+    assert all(re.fullmatch(r"\w+:(Get|List|Describe)\w+", each) for each in documented)
 
 
 def test_every_command_and_every_exit_status_is_documented():

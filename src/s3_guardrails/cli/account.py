@@ -37,13 +37,11 @@ class Account:
         return tuple(reader.region for reader in self.readers)
 
 
-def account_options(command: C) -> C:
-    """Add --profile, --region and --endpoint-url to a command."""
+def account_options(command: C, region: str = "Region of the keys; repeatable [session's].") -> C:
+    """Add --profile, --region (with a help of its own) and --endpoint-url to a command."""
     for option in (
         click.option("--endpoint-url", metavar="URL", help="Send every call there."),
-        click.option(
-            "--region", "regions", multiple=True, metavar="REGION", help="Region of the keys; repeatable [session's]."
-        ),
+        click.option("--region", "regions", multiple=True, metavar="REGION", help=region),
         click.option("--profile", metavar="NAME", help="Profile of the shared AWS configuration."),
     ):
         command = option(command)

@@ -18,7 +18,9 @@ RUNTIME: Final = ("boto3", "botocore", "jmespath", "python-dateutil", "rdklib", 
 """Distributions that the functions import; all that they need themselves is among them."""
 SERVICES: Final = ("cloudtrail", "config", "iam", "kms", "s3", "s3control", "ssm", "sts")
 """Services whose models are kept; the SDK's 400 others are nine tenths of it."""
-LEFT_OUT: Final = frozenset({"catalogue", "cli", "deploy", "embedded", "report", "template", "__main__.py"})
+LEFT_OUT: Final = frozenset(
+    {"catalogue", "cli", "deploy", "embedded", "preflight", "report", "template", "__main__.py"}
+)
 """Parts of this package that no function imports."""
 
 CATALOGUE: Final = f"{PACKAGE.name}/_catalogue/rules"

@@ -15,6 +15,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.test import run_wsgi_app
 
+from s3_guardrails.embedded.account_service import AccountService
 from s3_guardrails.embedded.automation_service import AutomationService
 from s3_guardrails.embedded.call import (
     Answer,
@@ -30,16 +31,29 @@ from s3_guardrails.embedded.config_service import ConfigService
 from s3_guardrails.embedded.fault import Faults
 from s3_guardrails.embedded.iam_service import IamService
 from s3_guardrails.embedded.kms_service import KmsService
+from s3_guardrails.embedded.recorder_service import RecorderService
 from s3_guardrails.embedded.remediation_service import RemediationService
 from s3_guardrails.embedded.s3_service import S3Service
 
 CONTROL: Final = "/v20180820/"
 """Where the paths of S3 Control begin (Amazon S3 API Reference)."""
 
-Service = S3Service | KmsService | IamService | ConfigService | RemediationService | AutomationService
+Service = (
+    S3Service
+    | KmsService
+    | IamService
+    | ConfigService
+    | RecorderService
+    | RemediationService
+    | AutomationService
+    | AccountService
+)
 Services = Mapping[str, tuple[Service, ...]]
 """By the name under which SDKs sign; the first that knows an operation answers it."""
 
+
+_REST: Final = {("account", "POST", "/getRegionOptStatus"): "GetRegionOptStatus"}
+"""Service, method and path of the REST protocol → operation, of those that are answered here."""
 
 Wsgi = Callable[..., Any]
 
@@ -71,8 +85,8 @@ class Gateway:
     def _answer(self, call: Call) -> Answer:
         try:
             self._faults.strike(call)
-            for service in self._services.get(call.service, ()):
-                if isinstance(service, S3Service):
+            for service in (*self._services.get(call.service, ()), *self._services.get("account", ())):
+                if isinstance(service, S3Service | AccountService):
                     service.admit(call)
             handle = self._handler(call)
             answer = handle(call) if handle else None
@@ -154,7 +168,9 @@ def _meaning(
         return s3_operation(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("QUERY_STRING", ""), headers)
     if service == "s3control" and environ["PATH_INFO"] == f"{CONTROL}configuration/publicAccessBlock":
         return f"{environ['REQUEST_METHOD'].title()}PublicAccessBlock", headers.get("x-amz-account-id", ""), {}
-    return query_operation(body) if service == "iam" else ("", "", {})
+    if service == "iam":
+        return query_operation(body)
+    return _REST.get((service, environ["REQUEST_METHOD"], environ["PATH_INFO"]), ""), "", {}
 
 
 def _snake(operation: str) -> str:

@@ -20,6 +20,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
+from s3_guardrails.embedded.account_service import AccountService
 from s3_guardrails.embedded.automation_service import AutomationService
 from s3_guardrails.embedded.config_service import ConfigService
 from s3_guardrails.embedded.fault import Faults
@@ -28,6 +29,7 @@ from s3_guardrails.embedded.iam_service import IamService
 from s3_guardrails.embedded.identity import assume
 from s3_guardrails.embedded.kms_service import KmsService
 from s3_guardrails.embedded.object_access import TRANSPORT
+from s3_guardrails.embedded.recorder_service import RecorderService
 from s3_guardrails.embedded.remediation_service import RemediationService
 from s3_guardrails.embedded.s3_service import S3Service
 
@@ -44,6 +46,7 @@ class EmbeddedAws:
         self.faults = Faults()
         self._clients: dict[tuple[str, str, str, bool], Any] = {}
         self.s3, self.kms, self.config = S3Service(), KmsService(), ConfigService()
+        self.recorder, self.regions = RecorderService(), AccountService()
         self.automation = AutomationService(self.client)
         self.remediation = RemediationService(self.automation, self.config)
 
@@ -55,7 +58,8 @@ class EmbeddedAws:
             "s3": (self.s3,),
             "iam": (IamService(),),
             "kms": (self.kms,),
-            "config": (self.config, self.remediation),
+            "config": (self.config, self.recorder, self.remediation),
+            "account": (self.regions,),
             "ssm": (self.automation,),
         }
         self._server = make_server("127.0.0.1", 0, Gateway(services, self.faults), True, request_handler=_QuietHandler)
