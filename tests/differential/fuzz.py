@@ -1,9 +1,10 @@
-"""Run many random policies through the prover and the hunt, and store what they disagree on.
+"""Run many random policies through the prover, the hunt and the SMT twin, and store what they disagree on.
 
     PYTHONPATH=tests python -m differential.fuzz --count 2000 --topic tls --first 0
 
-Counts go to stdout as JSON, one line per topic. What is found is added, as small as it gets, to
-tests/cases/found/<topic>.jsonl: look at each, and at its verdict, before it is kept.
+Counts go to stdout as JSON, one line per topic: the prover's words, and its and the twin's as `proved/proved`. What is
+found is added, as small as it gets, to tests/cases/found/<topic>.jsonl: look at each, and at its verdict, before it is
+kept.
 """
 
 import argparse
@@ -14,9 +15,10 @@ from collections import Counter
 from pathlib import Path
 
 from differential.changes import changed, pair
-from differential.meeting import TOPICS, answer, disagreement, draw
+from differential.meeting import TOPICS, answer, disagreement, draw, with_twin
 from differential.pools import OWN
 from differential.shrink import shrink
+from smt.versus import Meeting, as_case, smallest
 
 FOUND = Path(__file__).parents[1] / "cases/found"
 
@@ -29,20 +31,32 @@ def main() -> int:
     parser.add_argument("--topic", action="append", choices=(*TOPICS, "compare"), help="repeatable; default: all")
     parser.add_argument("--into", type=Path, default=FOUND, help="where to store what is found")
     options = parser.parse_args()
-    found = 0
-    for topic in options.topic or (*TOPICS, "compare"):
-        started, words = time.perf_counter(), Counter()
-        for seed in range(options.first, options.first + options.count):
-            stored, word = of_pair(seed) if topic == "compare" else of_policy(topic, seed)
-            words[word] += 1
-            if stored is not None:
-                words["disagreements"] += 1
-                store(stored, options.into)
-        found += words["disagreements"]
-        line = {"topic": topic, "first": options.first, "count": options.count}
-        sys.stdout.write(json.dumps({**line, "seconds": round(time.perf_counter() - started, 1), **words}) + "\n")
-        sys.stdout.flush()
-    return 1 if found else 0
+    found = [run(each, options.first, options.count, options.into) for each in options.topic or (*TOPICS, "compare")]
+    return 1 if any(found) else 0
+
+
+def run(topic: str, first: int, count: int, into: Path) -> int:
+    """Draw a policy for every seed; return the number of disagreements."""
+    started, words = time.perf_counter(), Counter()
+    for seed in range(first, first + count):
+        case, word = of_pair(seed) if topic == "compare" else of_policy(topic, seed)
+        meetings = with_twin(topic, seed)
+        words.update([word, *(f"{each.prover}/{each.twin.partition(':')[0]}" for each in meetings)])
+        words["gave up"] += sum(each.gave_up for each in meetings)
+        found = [] if case is None else [case]
+        found += [of_twin(each) for each in meetings if each.disagree]
+        words["disagreements"] += len(found)
+        for each in found:
+            store(each, into)
+    told = {"topic": topic, "first": first, "count": count, "seconds": round(time.perf_counter() - started, 1)}
+    sys.stdout.write(json.dumps({**told, **words}) + "\n")
+    sys.stdout.flush()
+    return words["disagreements"]
+
+
+def of_twin(meeting: Meeting) -> dict:
+    draw = meeting.draw
+    return as_case(smallest(meeting)) | {"id": f"found-drawn-{draw.topic}-{draw.seed}"}
 
 
 def of_policy(topic: str, seed: int) -> tuple[dict | None, str]:
@@ -55,7 +69,11 @@ def of_policy(topic: str, seed: int) -> tuple[dict | None, str]:
     said = disagreement(topic, small, params) or ""
     word = "fail" if said.startswith("proved") != (topic == "kms-lockout") else "pass"
     bucket = None if topic.startswith("kms") else "bk"
-    return case(topic, topic, seed, bucket, small) | {"params": params, "verdict": word, "reason": told(said)}, verdict
+    return case(topic, topic, seed, bucket, small) | {
+        "params": params,
+        "verdict": word,
+        "reason": by_hunt(said),
+    }, verdict
 
 
 def of_pair(seed: int) -> tuple[dict | None, str]:
@@ -70,14 +88,14 @@ def of_pair(seed: int) -> tuple[dict | None, str]:
     topic = "compare" if change.endswith("denied") else "compare-allowed"
     word = "fail" if said.startswith("proved") else "pass"
     found = case(topic, "compare", seed, None if service == "kms" else "bk", other)
-    return found | {"old": one, "params": {}, "verdict": word, "reason": told(said)}, "compared"
+    return found | {"old": one, "params": {}, "verdict": word, "reason": by_hunt(said)}, "compared"
 
 
 def case(topic: str, drawn: str, seed: int, bucket: str | None, policy: dict) -> dict:
     return {"id": f"found-world-{drawn}-{seed}", "topic": topic, "bucket": bucket, "own": OWN, "policy": policy}
 
 
-def told(said: str) -> str:
+def by_hunt(said: str) -> str:
     """Mark a case as one that nobody has looked at."""
     return f"the prover said {said}"
 

@@ -1,7 +1,8 @@
-"""The prover and the hunt through a small world on one policy."""
+"""The prover, the hunt through a small world and the SMT twin on one drawn policy."""
 
 import json
 
+from differential.changes import pair
 from differential.generator import Document
 from differential.hunt import hunt
 from differential.plausible import faults
@@ -13,6 +14,8 @@ from s3_guardrails.encryption.key_access import KeyQuestions
 from s3_guardrails.encryption.question import Answered, answered, ask
 from s3_guardrails.policy.authorize import Outcome, authorize, denied
 from s3_guardrails.policy.document import parse_policy
+from smt.policies import Draw
+from smt.versus import Meeting, meet
 
 TOPICS = ("tls", "sse", "kms-outside", "kms-both", "kms-wildcard", "kms-writeonly", "kms-service", "kms-lockout")
 
@@ -48,3 +51,15 @@ def disagreement(topic: str, document: Document, params: Document) -> str | None
 def draw(topic: str, number: int) -> tuple[Document, Document]:
     random = seeded(f"{topic} {number}")
     return policy(random, topic), parameters(random, topic)
+
+
+def with_twin(topic: str, seed: int) -> list[Meeting]:
+    """Prover and SMT twin on the policy of a seed, or on the change between two."""
+    if topic != "compare":
+        document, params = draw(topic, seed)
+        bucket = None if topic.startswith("kms") else "bk"
+        return [meet(Draw(topic, document, params, own=OWN, bucket=bucket, since=float(SINCE), seed=seed))]
+    old, new, service = pair(f"pair {seed}")
+    bucket = None if service == "kms" else "bk"
+    ways = ("compare", "compare-allowed")
+    return [meet(Draw(each, new, {}, old, own=OWN, bucket=bucket, since=float(SINCE), seed=seed)) for each in ways]

@@ -9,7 +9,7 @@ import pytest
 
 from differential.changes import changed, compared, hunt_change, pair
 from differential.hunt import hunt
-from differential.meeting import answer, disagreement
+from differential.meeting import answer, disagreement, with_twin
 from differential.pools import OWN
 from differential.shrink import shrink
 from differential.topics import parameters, policy
@@ -44,6 +44,12 @@ def test_what_is_proved_no_hunt_refutes_and_what_is_refuted_is_confirmed(topic: 
     assert answered["proved"] > len(seeds) // 20, "the policies are too weak to tell anything about proofs"
     assert answered["refuted"] > len(seeds) // 20, "the policies are too strong to tell anything about refutations"
     assert answered["inconclusive"] < len(seeds) // 4, answered
+
+
+@pytest.mark.parametrize("topic", [*POLICIES, "compare"])
+def test_the_smt_twin_says_what_the_prover_says(topic: str):
+    meetings = [each for number in numbers(25) for each in with_twin(topic, number)]
+    assert not [(each.draw, each.prover, each.twin, each.why) for each in meetings if each.disagree]
 
 
 @pytest.mark.parametrize("topic", POLICIES)

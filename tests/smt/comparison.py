@@ -5,7 +5,7 @@ from collections.abc import Callable
 from smt.buckets import http, https, transport
 from smt.case import Case, Policy, found, with_variables
 from smt.keys import encrypted
-from smt.statements import statements_of
+from smt.statements import meaning, statements_of
 from smt.terms import Formula, Terms
 from smt.world import Caller, Request
 
@@ -14,14 +14,22 @@ Change = Callable[[Case, Request, range, range, bool], Formula]
 
 
 def _newly_denied(case: Case, request: Request, before: range, after: range, lenient: bool) -> Formula:
-    denied = case.hit(request, after, "Deny", lenient=lenient)
+    denied = case.hit(request, _only(case, after, before), "Deny", lenient=lenient)
     return case.terms.both(case.escapes(request, before, "Deny", lenient=lenient), denied)
 
 
 def _newly_allowed(case: Case, request: Request, before: range, after: range, lenient: bool) -> Formula:
-    denied = case.hit(request, before, "Deny", lenient=lenient)
-    unspoken = case.escapes(request, before, "Allow", lenient=lenient)
-    return case.terms.both(case.allowed(request, after, lenient=lenient), case.terms.either(denied, unspoken))
+    """What both policies deny is not allowed, and what both allow is not new: statements of one of them decide."""
+    lost = case.hit(request, _only(case, before, after), "Deny", lenient=lenient)
+    gained = case.hit(request, _only(case, after, before), "Allow", lenient=lenient)
+    unspoken = case.terms.both(case.escapes(request, before, "Allow", lenient=lenient), gained)
+    return case.terms.both(case.allowed(request, after, lenient=lenient), case.terms.either(lost, unspoken))
+
+
+def _only(case: Case, these: range, others: range) -> list[int]:
+    """Leave out statements that both policies have: whatever an unclear one means, it means the same in both."""
+    known = {meaning(*case.statements[each]) for each in others}
+    return [each for each in these if meaning(*case.statements[each]) not in known]
 
 
 def newly_denied(old: Policy, new: Policy, *, own: str, since: float, bucket: str | None) -> str:

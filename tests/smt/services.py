@@ -74,6 +74,9 @@ def _service(world: World, scope: Scope, names: Names | None = None) -> Caller:
         "aws:principaltype": kind,
         "aws:principalisawsservice": Value(True, (terms.string("true"),), "boolean", finite=("true", "false")),
         "aws:principalservicename": Value(True, (name,)),
+        "aws:principalservicenameslist": replace(
+            world.free("caller", "aws:principalservicenameslist", rules), present=True
+        ),
         "aws:viaawsservice": Value(True, (terms.string("false"),), "boolean", finite=("true", "false")),
         "aws:sourceowner": ABSENT,
     }

@@ -62,6 +62,20 @@ def conditions(statement: Statement) -> Iterator[tuple[str, str, Any]]:
             yield name, key, values
 
 
+def meaning(statement: Statement, variables: bool) -> object:
+    """Equal for statements that differ in their Sid, and in the order and letters of what does not depend on these."""
+    lists = {
+        name: frozenset(each.lower() if name.endswith("Action") else each for each in listed(statement[name]))
+        for name in ("Action", "NotAction", "Resource", "NotResource")
+        if name in statement
+    }
+    who = {name: frozenset(entries(statement[name])) for name in ("Principal", "NotPrincipal") if name in statement}
+    tests = frozenset(
+        (operator.lower(), key.lower(), frozenset(written(values))) for operator, key, values in conditions(statement)
+    )
+    return statement["Effect"], frozenset(lists.items()), frozenset(who.items()), tests, variables
+
+
 def covers(statement: Statement, action: str) -> bool:
     """Does the statement speak of the action? An element in both forms or in none is taken to."""
     if not has_one_form(statement, "Action"):

@@ -87,6 +87,6 @@ def _resolved(variable: tuple[str, str | None], request: Request) -> tuple[Term,
         return terms.string(default or ""), default is not None and not value.many
     if value.kind not in {"text", "boolean"}:
         raise Unsupported(f"a variable over a {value.kind}")
-    if default is None:
+    if default is None or value.present is True:
         return value.entries[0], value.present
     return terms.tm.mkTerm(Kind.ITE, value.present, value.entries[0], terms.string(default)), True
