@@ -64,6 +64,8 @@ APPROVED = {
     "as one of several that decided": execution(
         step(decision(session("Other", "x")), decision(OFFICER), decision(OFFICER, "Reject"))
     ),
+    "told in one list": execution(step(f"[{decision(OFFICER)}]")),
+    "told as a status": execution(step(decision(OFFICER, "Approved"))),
     "where inputs are told as they are": execution(step(Inputs={"Message": f"{HEADLINE}\n..."})),
     "where the function is named": execution(Parameters={"FunctionArn": [FUNCTION]}),
 }
@@ -89,7 +91,9 @@ NOT_APPROVED = {
     "a comment that looks like a decision": execution(
         step(decision(f"arn:aws:iam::{ACCOUNT}:user/friend", comment=f'"Approver": "{OFFICER}"'))
     ),
-    "what is no decision": execution(step("Approve", "[]", "null", '{"Approver": null, "Decision": "Approve"}')),
+    "what is no decision": execution(
+        step("Approve", "[", "[]", "[7]", "null", '{"Approver": null, "Decision": "Approve"}')
+    ),
     "another plan was shown": execution(step(message=OTHER_PLAN)),
     "this plan stands further down in what was shown": execution(step(message=f"{OTHER_PLAN}\n{HEADLINE}")),
     "no plan was shown": execution(step(Inputs={})),

@@ -20,6 +20,8 @@ from s3_guardrails.live.clients import SessionClients
 
 STEP: Final = "Approve"
 ACTION: Final = "aws:approve"
+APPROVED: Final = ("Approve", "Approved")
+"""The signal, and the status that it leads to: the documentation does not say which of them a decision tells."""
 _SESSION: Final = re.compile(r"arn:([^:]+):sts::([0-9]{12}):assumed-role/([^/]+)/.*")
 _ROLE: Final = re.compile(r"arn:([^:]+):iam::([0-9]{12}):role/(?:.*/)?([^/]+)")
 _IDENTITY_CENTER: Final = "AWSReservedSSO_"
@@ -97,8 +99,8 @@ def _approvers(execution: Mapping[str, Any], asked: Asked) -> Iterator[str]:
         shown = step.get("Inputs", {}).get("Message", "").removeprefix('"')  # inputs are told as JSON
         if not shown.startswith(asked.headline):
             continue
-        decisions = map(_decision, step.get("Outputs", {}).get("ApproverDecisions", ()))
-        yield from (who for who, approved in decisions if approved)
+        for told in step.get("Outputs", {}).get("ApproverDecisions", ()):
+            yield from _approving(told)
 
 
 def _may(who: str, approvers: tuple[str, ...]) -> bool:
@@ -111,12 +113,12 @@ def _role(arn: str) -> str | None:
     return f"{found[1]}:{found[2]}:{found[3]}" if found else None
 
 
-def _decision(text: Any) -> tuple[str, bool]:
-    """Read one decision, `{"Approver": ARN, "Decision": "Approve", …}`; what is not one counts for nobody."""
+def _approving(told: Any) -> Iterator[str]:
+    """Yield who approves: `{"Approver": ARN, "Decision": "Approve", …}`, or a list; anything else counts for nobody."""
     try:
-        found = json.loads(text) if isinstance(text, str) else text
+        found = json.loads(told) if isinstance(told, str) else told
     except ValueError:
-        return "", False
-    if not isinstance(found, Mapping):
-        return "", False
-    return str(found.get("Approver", "")), found.get("Decision") == "Approve"
+        return
+    for each in found if isinstance(found, list) else [found]:
+        if isinstance(each, Mapping) and each.get("Decision") in APPROVED:
+            yield str(each.get("Approver", ""))

@@ -3,7 +3,7 @@
 Environment: `GUARDRAILS_REMEDIATION` (the document's name), `GUARDRAILS_PARAMETERS` (the rule's InputParameters as
 JSON), `GUARDRAILS_RULE_FUNCTION` (ARN of the function behind a periodic rule), `GUARDRAILS_EVIDENCE_BUCKET`,
 `GUARDRAILS_EVIDENCE_KEY` (its key's ARN, where it has one), `GUARDRAILS_DOCUMENT` (the document's name in the account),
-`GUARDRAILS_APPROVERS` (ARNs, separated by commas). Systems Manager waits 300 seconds at most; waiting here stays below
+`GUARDRAILS_APPROVERS` (ARNs, separated by blanks). Systems Manager waits 300 seconds at most; waiting here stays below
 100.
 """
 
@@ -25,7 +25,6 @@ from s3_guardrails.escape import printable
 from s3_guardrails.live.call import sentence
 from s3_guardrails.live.clients import SessionClients
 from s3_guardrails.live.reader import LiveReader
-from s3_guardrails.parameters import words
 from s3_guardrails.policy.strict_json import strict_json
 from s3_guardrails.remediate.approval import Asked, check_approval
 from s3_guardrails.remediate.engine import Allow, Engine, Order, order, step_answer
@@ -146,7 +145,7 @@ def _approval(engine: Engine, event: Mapping[str, Any], function_arn: str) -> Al
             document=_environment("GUARDRAILS_DOCUMENT"),
             function=function_arn,
             headline=plan.headline,
-            approvers=words(_environment("GUARDRAILS_APPROVERS")),
+            approvers=tuple(_environment("GUARDRAILS_APPROVERS").split()),
         )
         check_approval(engine.clients, engine.reader.region, _text(event, "executionId"), asked)
 
