@@ -47,9 +47,10 @@ fuzz: .venv/$(INSTALLED) ## try GUARDRAILS_FUZZ policies per question (2000) aga
 	exit $$failed
 
 .PHONY: bench
-bench: .venv/$(INSTALLED) ## time questions and imports, as multiples of a loop that runs beside them
+bench: .venv/$(INSTALLED) ## time questions, imports and cold starts, beside what they are compared with
 	.venv/bin/python bench/imports.py
 	.venv/bin/python bench/policy.py
+	.venv/bin/python bench/cold_start.py $(PYTHON_3_13:%=--python %)
 
 .PHONY: render
 render: .venv/$(INSTALLED) ## render what is derived from the rules and from the demo
