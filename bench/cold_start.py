@@ -2,8 +2,8 @@
 
     python bench/cold_start.py [--python PROGRAM]
 
-Each runs in fresh processes from a folder without bytecode, as Lambda's cannot be written to: import of the handler, the
-first client, the first evaluation against an embedded AWS; processor time, and the most resident memory (from /proc).
+Each runs in fresh processes, from a folder without bytecode as Lambda's cannot be written to: import of the handler,
+the first client, the first evaluation against an embedded AWS. Processor time, and the most resident memory (Linux).
 The usual bundle is what `pip install rdklib` brings, the SDK whole; ours is what `s3-guardrails build` makes, and with
 `--python`, which must be of the runtime's version, also with its compiled modules.
 """
