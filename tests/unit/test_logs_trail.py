@@ -11,6 +11,7 @@ from s3_guardrails.logs.trail import read_event
 DAY = date(2026, 5, 31)
 SSE = "x-amz-server-side-encryption"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/team/App"
+GUEST = f"arn:aws:sts::{ACCOUNT}:federated-user/guest"
 OTHER = {"type": "AWS::S3::Bucket", "ARN": "arn:aws:s3:::other"}
 
 
@@ -61,6 +62,10 @@ EVENTS = {
     "a role's session": (
         event(DAY, **identity(type="AssumedRole", arn="x", sessionContext={"sessionIssuer": {"arn": ROLE}})),
         request(who=ROLE),
+    ),
+    "a federated user is not the user who issued its credentials": (
+        event(DAY, **identity(type="FederatedUser", arn=GUEST, sessionContext={"sessionIssuer": {"arn": USER}})),
+        request(who=GUEST),
     ),
     "a service": (
         event(DAY, **identity(type="AWSService", invokedBy="config.amazonaws.com")),

@@ -132,6 +132,14 @@ def test_data_events_tell_old_tls_and_no_plain_http():
     assert http(book(events=[silent, old]), MinimumTlsVersion="1.2").http_callers == [SeenCaller(USER, DAY, 1)]
 
 
+def test_what_a_log_does_not_tell_spares_nobody():
+    """A new statement that asks for a key in such a way that its absence would spare."""
+    direct = {"Bool": {"aws:SecureTransport": "false", "aws:ViaAWSService": "false"}}
+    proposal = Proposed(after={"policy": deny(direct)}, calls=())
+    found = http_evidence(NO_EVIDENCE, book([access(DAY, **HTTP)]), given(None), proposal)
+    assert found.http_callers == [SeenCaller(USER, DAY, 1)]
+
+
 def test_requests_of_one_caller_are_counted_together():
     lines = [access(ALL[9], **HTTP), access(ALL[4], **HTTP), access(ALL[6], **OLDER)]
     assert http(book(lines), MinimumTlsVersion="1.2").http_callers == [SeenCaller(USER, ALL[4], 3)]
@@ -153,6 +161,24 @@ UPLOADED = {
     "another mode, denied already perhaps": (
         AES,
         deny({"StringEquals": {f"s3:{SSE}": "AES256"}, **NEARBY}),
+        {},
+        True,
+    ),
+    "another mode, denied already away from an office where it may have come from": (
+        AES,
+        deny({"StringEquals": {f"s3:{SSE}": "AES256"}, "NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}}),
+        {},
+        True,
+    ),
+    "another mode, denied already but under one prefix": (
+        AES,
+        NO_AES.replace('"Resource"', '"NotResource"').replace("ledger/*", "ledger/logs/*"),
+        {},
+        True,
+    ),
+    "another mode, denied already to all but a session": (
+        AES,
+        NO_AES.replace('"Principal": "*"', f'"NotPrincipal": {{"AWS": "{SESSION}"}}'),
         {},
         True,
     ),

@@ -60,9 +60,9 @@ def _fail(error: OSError) -> NoReturn:
 
 def _is_taken(file: Path, book: LogBook) -> bool:
     """Take one file into the book; return False where it is no log."""
-    if not file.is_file():
-        return False
     try:
+        if not file.is_file():
+            return False
         with ExitStack() as stack:
             found = read_log(_opened(file, stack))
             for source, line in found or ():

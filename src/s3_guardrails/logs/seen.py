@@ -5,12 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
 
 from s3_guardrails.policy.request import ANONYMOUS
-
-SERVICE: Final = ".amazonaws.com"
-"""How the names of AWS services end; in China a second part follows."""
 
 
 class Source(StrEnum):

@@ -77,7 +77,8 @@ def _who(identity: Mapping[str, Any]) -> str | None:
     if identity.get("type") == "AWSService":
         service = identity.get("invokedBy")
         return service if isinstance(service, str) else None
-    issuer = _object(_object(identity, "sessionContext"), "sessionIssuer").get("arn")
+    role = identity.get("type") == "AssumedRole"  # the issuer of a federated user is somebody else
+    issuer = _object(_object(identity, "sessionContext"), "sessionIssuer").get("arn") if role else None
     account = identity.get("accountId")
     if account == "ANONYMOUS_PRINCIPAL":
         return ANONYMOUS

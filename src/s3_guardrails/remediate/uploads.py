@@ -102,7 +102,9 @@ class _Uploads:
         if accept:
             yield Concern("SSE_C_USE_UNKNOWN", what)
         else:
-            next_step = "look for SSE-C in S3 Inventory or access logs, then plan again with AcceptUnknownSseC"
+            next_step = (
+                "look for SSE-C in S3 Inventory or CloudTrail data events, then plan again with AcceptUnknownSseC"
+            )
             yield Refusal("SSE_C_USE_UNKNOWN", what, next_step)
 
     def habits(self, strictness: UploadPolicy) -> Iterator[Concern]:
