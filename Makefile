@@ -50,6 +50,7 @@ fuzz: .venv/$(INSTALLED) ## try GUARDRAILS_FUZZ policies per question (2000) aga
 bench: .venv/$(INSTALLED) ## time questions, imports and cold starts, beside what they are compared with
 	.venv/bin/python bench/imports.py
 	.venv/bin/python bench/policy.py
+	.venv/bin/python bench/logs.py
 	.venv/bin/python bench/cold_start.py $(PYTHON_3_13:%=--python %)
 
 .PHONY: render

@@ -1,5 +1,6 @@
 """The documentation says what is true: permissions, commands, options, locked versions."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -61,6 +62,19 @@ def test_every_command_and_every_exit_status_is_documented():
             assert f"`{option.opts[0]}" in operations
     for code in PRECEDENCE:
         assert re.search(rf"^\| {int(code)} \|", operations, re.MULTILINE)
+
+
+def test_every_code_of_a_remediation_is_documented():
+    documented, given = text_of("docs", "remediation.md"), set()
+    for path in (LIVE.parent / "remediate").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(
+                    func=ast.Name(id="Concern" | "Refusal" | "ChangeFailed"), args=[ast.Constant(value=str(code)), *_]
+                ):
+                    given.add(code)
+    assert len(given) > 40
+    assert {each for each in given if f"`{each}`" not in documented} == set()
 
 
 def test_every_dependency_is_pinned_and_the_lock_agrees():
