@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from remediation import Bench, bucket, default, key, recorded
 
-from s3_guardrails.errors import ChangeFailed, InputError, ParameterError
+from s3_guardrails.errors import ChangeFailed, InputError, LiveReadFailed, ParameterError
 from s3_guardrails.live.reader import LiveReader
 from s3_guardrails.remediate.plan import Status
 from s3_guardrails.remediate.undo import apply_undo, plan_undo, verify_undo
@@ -224,6 +224,16 @@ def test_nothing_that_an_approver_reads_is_a_variable_of_the_document(aws, bench
     assert "{{" not in message
 
 
+def test_no_concern_is_cut_off_by_what_another_one_quotes(aws, bench):
+    root = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{aws.account}:root"}, "Action": "kms:*"}
+    friend = {"Sid": "x" * 5_000, "Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "kms:Decrypt"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [{**each, "Resource": "*"} for each in (root, friend)]})
+    plan = bench.engine.plan(bench.order("RestrictKeyPolicy", key(aws, Policy=text)))
+    assert len(plan.message) == 4_096
+    assert len(plan.concerns) > 1
+    assert all(each.code in plan.message for each in plan.concerns)
+
+
 def test_a_plan_tells_the_calls_and_the_difference(aws, bench):
     arn = key(aws)
     plan = bench.engine.plan(bench.order(SET, bucket(aws, "ledger"), {"ApprovedKeys": arn}))
@@ -242,3 +252,12 @@ def test_a_plan_tells_the_calls_and_the_difference(aws, bench):
     assert any(line.startswith("+") and arn in line for line in told["diff"])
     assert told["decision"]["verdict"] == "NON_COMPLIANT"
     assert len(plan.message) <= 4096
+
+
+@pytest.mark.parametrize("text", ["", "[]", "[" * 100_000])
+def test_what_is_kept_and_is_no_object_is_told_by_its_place(aws, bench, text):
+    plan = bench.run(ROTATE, key(aws))
+    path = bench.folder / "remediation" / plan.id / "before.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(LiveReadFailed, match=r"before\.json`: expected a JSON object"):
+        plan_undo(bench.fresh().engine, plan.id)

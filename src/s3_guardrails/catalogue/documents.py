@@ -105,7 +105,8 @@ _COMMON: Final[Node] = {
     },
     "Approvers": {
         "type": "StringList",
-        "description": "ARNs of users or roles, any one of which can approve; whoever starts the execution cannot.",
+        "description": "ARNs of users or roles, any one of which can approve, if the function was deployed with it; "
+        "whoever starts the execution cannot.",
         "minItems": 1,
         "maxItems": 10,
     },

@@ -109,10 +109,17 @@ class Plan:
         return f"{self.remediation} of {self.resource.arn}, plan {self.id}"
 
     @property
+    def _concerns_at_a_glance(self) -> tuple[str, ...]:
+        """Their sentences quote the resource, which may be long: no concern is ever cut off by another one."""
+        codes = dict.fromkeys(each.code for each in self.concerns)
+        return (f"Concerns: {', '.join(codes)}",) if codes else ()
+
+    @property
     def message(self) -> str:
-        """What an approver reads, at most 4,096 characters: the change, why it needs a person, the diff."""
+        """What an approver reads, at most 4,096 characters: every concern by its code, then in words, and the diff."""
         lines = [
             self.headline,
+            *self._concerns_at_a_glance,
             *(f"{each.code}: {each.sentence}" for each in self.concerns),
             *((f"{each}") for each in (self.proposal.notes if isinstance(self.proposal, Proposed) else ())),
             *self.diff,

@@ -93,7 +93,7 @@ def _key(plan_id: str, name: str) -> str:
 def _object(text: bytes, place: str) -> Mapping[str, Any]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise LiveReadFailed(f"`{place}`: expected a JSON object")
