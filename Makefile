@@ -38,8 +38,8 @@ check: .venv/$(INSTALLED) ## lint, format, types and import contracts
 	.venv/bin/lint-imports
 
 .PHONY: fuzz
-fuzz: .venv/$(INSTALLED) ## try GUARDRAILS_FUZZ policies per question (2000) against the twins; keep what is found
-	export PYTHONPATH=tests GUARDRAILS_FUZZ=$${GUARDRAILS_FUZZ:-2000} first=$$(date +%s) failed=0; \
+fuzz: .venv/$(INSTALLED) ## try GUARDRAILS_FUZZ policies per question (1000) against the twins; keep what is found
+	export PYTHONPATH=tests GUARDRAILS_FUZZ=$${GUARDRAILS_FUZZ:-1000} first=$$(date +%s) failed=0; \
 	.venv/bin/python -m laws.parser_fuzz --runs $$((GUARDRAILS_FUZZ * 50)) --seed $$((first % 2147483647)) || failed=1; \
 	.venv/bin/python -m smt.fuzz --count $$GUARDRAILS_FUZZ --first $$first || failed=1; \
 	.venv/bin/python -m differential.fuzz --count $$GUARDRAILS_FUZZ --first $$first || failed=1; \

@@ -1,11 +1,15 @@
 """The laws of authorization: what decides, and what cannot matter."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from laws.strategies import documents, policies, requests, statements
 from s3_guardrails.policy.authorize import Outcome, applies, authorize, denied
 from s3_guardrails.policy.document import Effect, parse_policy
+from s3_guardrails.policy.pattern import Variable, pieces
+from s3_guardrails.policy.request import Request
+
+BUCKET = "arn:aws:s3:::b"
 
 
 def extended(document, *more):
@@ -78,8 +82,27 @@ def test_a_single_statement_needs_no_list(statement, request_):
     assert authorize(parse_policy(alone), request_).outcome is authorize(parse_policy(listed), request_).outcome
 
 
+VARIABLE = {
+    "Effect": "Allow",
+    "Principal": "*",
+    "Action": "s3:GetObject",
+    "Resource": [f"{BUCKET}/${{aws:username}}", BUCKET],
+}
+
+
 @given(documents(), requests())
-def test_every_statement_has_an_opinion_unless_it_has_a_defect(document, request_):
-    """What is not understood is unknown, and what is understood is never unknown."""
+@example({"Version": "2012-10-17", "Statement": [VARIABLE]}, Request("*", None, "s3:GetObject", BUCKET, {}))
+def test_every_statement_has_an_opinion_unless_it_has_a_defect_or_needs_a_variable(document, request_):
+    """What is not understood is unknown, and what is understood is never unknown.
+
+    A variable without a value "might cause the entire statement to be invalid" (IAM User Guide, policy variables).
+    """
     for each in parse_policy(document).statements:
-        assert applies(each, request_) is not None or each.defects
+        assert applies(each, request_) is not None or each.defects or without_value(each, request_)
+
+
+def without_value(statement, request_):
+    """The variables that a statement uses without a default, and the request does not carry."""
+    texts = [*statement.resources, *(value for each in statement.conditions for value in each.values)]
+    used = {piece for text in texts for piece in pieces(text, statement.variables) if isinstance(piece, Variable)}
+    return {each.key for each in used if each.default is None} - request_.values.keys()
