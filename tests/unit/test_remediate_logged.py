@@ -91,7 +91,18 @@ SEEN = {
     "over old TLS, where plain HTTP is denied": (OLDER, NO_HTTP, {"MinimumTlsVersion": "1.2"}, [USER]),
     "anonymous": ({**HTTP, **ANYBODY}, None, {}, ["anonymous"]),
     "a session": ({**HTTP, "requester": SESSION}, None, {}, [APP]),
-    "a session of an accepted role": ({**HTTP, "requester": SESSION}, None, {"AcceptPrincipals": ROLE}, []),
+    "a session of an accepted role, whatever its path": (
+        {**HTTP, "requester": SESSION},
+        None,
+        {"AcceptPrincipals": ROLE.replace("App", "*")},
+        [],
+    ),
+    "a session where another role is accepted": (
+        {**HTTP, "requester": SESSION},
+        None,
+        {"AcceptPrincipals": f"{ROLE}2,{ROLE.replace('App', 'team/App2')}"},
+        [APP],
+    ),
     "a user, where a role is accepted": (HTTP, None, {"AcceptPrincipals": ROLE}, [USER]),
     "an account, where a role of it is accepted": (
         {**HTTP, "requester": "79a59df900b9"},
@@ -124,6 +135,19 @@ def test_who_would_be_denied_is_asked_of_the_planned_statements(name):
     fields, text, parameters, expected = SEEN[name]
     found = http(book([access(DAY, **fields)]), text, **parameters)
     assert found.http_callers == [SeenCaller(each, DAY, 1) for each in expected]
+
+
+@pytest.mark.parametrize("accepted", ["App", "team/App", "team/*", "te*", "*/App", "a*/A?p"])
+def test_whether_a_session_is_accepted_by_its_role_may_depend_on_the_path_that_logs_do_not_tell(accepted):
+    parameters = {"AcceptPrincipals": ROLE.replace("App", accepted), "MinimumTlsVersion": "1.2"}
+    logs = book([*(access(each) for each in ALL), access(DAY, **HTTP, requester=SESSION)])
+    found = http(logs, **parameters)
+    assert (found.http_callers, codes_of(found, http_callers)) == ([], ["LOGS_INCOMPLETE"])
+    assert found.log_gaps[0].startswith(f"whether the new statements spare {APP} depends on the role's path")
+    told = event(DAY, userIdentity={"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"arn": ROLE}}})
+    told["tlsDetails"] = {"tlsVersion": "TLSv1.1"}
+    spared = http(book(events=[told]), **parameters).http_callers is None
+    assert spared == (accepted == "App")
 
 
 def test_data_events_tell_old_tls_and_no_plain_http():

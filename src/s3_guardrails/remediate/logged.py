@@ -19,9 +19,10 @@ from s3_guardrails.logs.seen import Upload
 from s3_guardrails.policy.authorize import applies
 from s3_guardrails.policy.document import EMPTY, Policy, Statement, parse_policy
 from s3_guardrails.policy.request import ANONYMOUS, Request
+from s3_guardrails.policy.truth import Truth
 from s3_guardrails.remediate.change import Proposed
 from s3_guardrails.remediate.hazard import DENY_WRONG_UPLOADS, REQUIRE_TLS
-from s3_guardrails.remediate.hazard_evidence import Evidence, SeenCaller
+from s3_guardrails.remediate.hazard_evidence import Evidence, SeenCaller, listed
 
 _ANY_KEY: Final = "\uffff"
 """An object's key that only resources for all objects match."""
@@ -33,20 +34,18 @@ def http_evidence(evidence: Evidence, book: LogBook, bucket: Bucket, proposal: P
     """Add who used plain HTTP, or TLS below what the proposed policy demands; only access logs cover plain HTTP."""
     change = _Change.of(bucket, proposal)
     kinds = (each for part in (book.access, book.trail) for each in _kinds(part, bucket))
-    seen = _callers(
-        pair for pair in kinds if (pair[0].over_http or pair[0].tls) and change.denies(pair[0], "GetObject")
-    )
+    seen, doubts = _callers(kinds, lambda kind: bool(kind.over_http or kind.tls) and change.denies(kind, "GetObject"))
     found = seen if seen or book.access.found else None
-    return replace(evidence, http_callers=found, log_gaps=tuple(book.gaps(book.access, bucket.name)))
+    return replace(evidence, http_callers=found, log_gaps=(*book.gaps(book.access, bucket.name), *doubts))
 
 
 def upload_evidence(evidence: Evidence, book: LogBook, bucket: Bucket, proposal: Proposed) -> Evidence:
     """Add who uploaded with headers that the proposed policy denies; access logs tell no headers."""
     change = _Change.of(bucket, proposal)
     kinds = _kinds(book.trail, bucket)
-    seen = _callers(pair for pair in kinds if pair[0].upload and change.newly_denies(pair[0], "PutObject"))
+    seen, doubts = _callers(kinds, lambda kind: bool(kind.upload) and change.newly_denies(kind, "PutObject"))
     found = seen if book.trail.found else None
-    return replace(evidence, wrong_uploaders=found, log_gaps=tuple(book.gaps(book.trail, bucket.name)))
+    return replace(evidence, wrong_uploaders=found, log_gaps=(*book.gaps(book.trail, bucket.name), *doubts))
 
 
 FROM_LOGS: Final[Mapping[str, Callable[[Evidence, LogBook, Bucket, Proposed], Evidence]]] = {
@@ -60,13 +59,26 @@ def _kinds(part: BySource, bucket: Bucket) -> Iterable[tuple[Kind, Times]]:
     return part.told(bucket.name).seen.items()
 
 
-def _callers(kinds: Iterable[tuple[Kind, Times]]) -> list[SeenCaller]:
+def _callers(
+    kinds: Iterable[tuple[Kind, Times]], denied: Callable[[Kind], Truth]
+) -> tuple[list[SeenCaller], Iterator[str]]:
+    """Return who would be denied, and sentences about those of whom that is open."""
     found: dict[str, SeenCaller] = {}
+    doubtful = set()
     for kind, times in kinds:
-        known = found.get(kind.who, SeenCaller(kind.who, date.min, 0))
-        last = max(known.last_seen, times.last)
-        found[kind.who] = SeenCaller(kind.who, last, known.requests + times.count)
-    return [*found.values()]
+        truth = denied(kind)
+        if truth is None:
+            doubtful.add(kind.who)
+        elif truth:
+            known = found.get(kind.who, SeenCaller(kind.who, date.min, 0))
+            last = max(known.last_seen, times.last)
+            found[kind.who] = SeenCaller(kind.who, last, known.requests + times.count)
+    return [*found.values()], _doubts(doubtful)
+
+
+def _doubts(who: Iterable[str]) -> Iterator[str]:
+    if named := listed(sorted(who)):
+        yield f"whether the new statements spare {named} depends on the role's path, which the logs do not tell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +96,30 @@ class _Change:
         after = parse_policy(proposal.after["policy"])
         return cls(bucket, before.denies, tuple(each for each in after.denies if each.source not in old))
 
-    def denies(self, kind: Kind, action: str) -> bool:
-        """May a new statement apply to such requests?"""
-        request = self._request(kind, action)
-        return any(applies(_of_known(each, request), request.asked) is not False for each in self.new)
+    def denies(self, kind: Kind, action: str) -> Truth:
+        """May a new statement apply to such requests? None where that depends on the path of the caller's role."""
+        found = {self._denies(self._request(kind, action, arn)) for arn in _arns(kind.who, self.new)}
+        return found.pop() if len(found) == 1 else None
 
-    def newly_denies(self, kind: Kind, action: str) -> bool:
+    def newly_denies(self, kind: Kind, action: str) -> Truth:
         """The same, and no old statement applied for certain; of requests whose action the log tells."""
-        return self.denies(kind, action) and not any(
-            applies(each, asked) for each, asked in self._certain(kind, action)
-        )
+        before = any(applies(each, asked) for each, asked in self._certain(kind, action))
+        return False if before else self.denies(kind, action)
+
+    def _denies(self, request: _Partly) -> bool:
+        return any(applies(_of_known(each, request), request.asked) is not False for each in self.new)
 
     def _certain(self, kind: Kind, action: str) -> Iterator[tuple[Statement, Request]]:
         """Yield old statements that ask for nothing unknown; a session's role has a path that may be unknown."""
-        request = self._request(kind, action)
+        request = self._request(kind, action, kind.who)
         for each in () if _SESSION.fullmatch(kind.who) else self.old:
             known = all(condition.name in request.known for condition in each.conditions)
             if known and not (each.not_resource or each.not_principal):
                 yield each, request.asked
 
-    def _request(self, kind: Kind, action: str) -> _Partly:
-        context: dict[str, str | None] = {**_caller(kind.who), **_transport(kind), **_headers(kind.upload)}
+    def _request(self, kind: Kind, action: str, principal: str) -> _Partly:
+        context: dict[str, str | None] = {**_caller(principal), **_transport(kind), **_headers(kind.upload)}
         told = {name: value for name, value in context.items() if value is not None}
-        principal = told.get("aws:PrincipalArn", kind.who)
         account = principal.split(":")[4] if principal.count(":") >= 5 else principal
         asked = Request(
             principal=principal,
@@ -131,18 +144,29 @@ def _of_known(statement: Statement, request: _Partly) -> Statement:
     return replace(statement, conditions=kept)
 
 
-def _caller(who: str) -> Mapping[str, str | None]:
-    """Return what is known of a caller; None: such requests do not have the key.
+def _arns(who: str, statements: Iterable[Statement]) -> set[str]:
+    """Return the ARNs that a caller may have: of a session's role, where no path is told, some that conditions mean."""
+    session = _SESSION.fullmatch(who)
+    if not session:
+        return {who}
+    base, name = f"{session[1]}:iam::{session[2]}:role", session[3]
+    asked = (each for statement in statements for each in statement.conditions if each.name == "aws:principalarn")
+    tails = [value.partition(":role/")[2] for each in asked for value in each.values]
+    paths = {path.translate(_FILLED) for tail in tails for path in (tail, tail.rpartition("/")[0])}
+    return {f"{base}/{name}", *(f"{base}/{path}/{name}" for path in paths if path)}
 
-    An access log names a session by its role without the role's path.
-    """
+
+_FILLED: Final = str.maketrans("*?", "xx")
+"""What stands for wildcards."""
+
+
+def _caller(who: str) -> Mapping[str, str | None]:
+    """Return what is known of a caller; None: such requests do not have the key."""
     if who == ANONYMOUS:
         return {"aws:PrincipalArn": None, "aws:PrincipalIsAWSService": None}
     if _SERVICE.fullmatch(who):
         return {"aws:PrincipalArn": None, "aws:PrincipalIsAWSService": "true"}
-    session = _SESSION.fullmatch(who)
-    arn = f"{session[1]}:iam::{session[2]}:role/{session[3]}" if session else who
-    return {"aws:PrincipalIsAWSService": "false", **({"aws:PrincipalArn": arn} if arn.startswith("arn:") else {})}
+    return {"aws:PrincipalIsAWSService": "false", **({"aws:PrincipalArn": who} if who.startswith("arn:") else {})}
 
 
 def _transport(kind: Kind) -> Mapping[str, str | None]:
