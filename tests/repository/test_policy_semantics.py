@@ -30,7 +30,7 @@ def names_of_tests() -> set[str]:
 
 
 def ids_of_cases() -> set[str]:
-    lines = (line for path in (ROOT / "tests/cases").glob("*.jsonl") for line in path.read_text().splitlines())
+    lines = (line for path in (ROOT / "tests/cases").rglob("*.jsonl") for line in path.read_text().splitlines())
     return {json.loads(line)["id"] for line in lines}
 
 
