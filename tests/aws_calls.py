@@ -15,6 +15,7 @@ ACTIONS = {
     "s3:ListBuckets": "s3:ListAllMyBuckets",
     "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
     "s3control:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
+    "service-quotas:GetServiceQuota": "servicequotas:GetServiceQuota",
     # of Outposts; sources that call S3's methods of the same names seem to call these
     "s3control:GetBucketPolicy": "s3:GetBucketPolicy",
     "s3control:GetBucketReplication": "s3:GetReplicationConfiguration",

@@ -53,6 +53,12 @@ def rules_folder() -> Path:
     return installed if installed.is_dir() else PACKAGE.parents[1] / "rules"
 
 
+def template_file() -> Path:
+    """Return template.yaml: the wheel's own copy, or the checkout's."""
+    installed = PACKAGE / "_catalogue" / "template.yaml"
+    return installed if installed.is_file() else PACKAGE.parents[1] / "template.yaml"
+
+
 def find_rules(folder: Path | None = None) -> tuple[Entry, ...]:
     """Load every rule below the folder, sorted by name; raise MalformedRule for what is not one."""
     home = folder or rules_folder()

@@ -61,6 +61,7 @@ def test_the_wheel_carries_rules_and_no_tests(wheel):
     carried = {name.rpartition("/")[2] for name in names if "/_catalogue/remediation/" in name}
     assert carried == documents
     assert "s3_guardrails/policy/actions.json" in names
+    assert "s3_guardrails/_catalogue/template.yaml" in names
     assert not [name for name in names if "_test.py" in name or "/tests/" in name or "__pycache__" in name]
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
 

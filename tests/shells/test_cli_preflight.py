@@ -7,6 +7,8 @@ import pytest
 from preflight_account import record, set_up, went
 
 from s3_guardrails.cli import main
+from s3_guardrails.deploy.preflight_quota import read_additions
+from s3_guardrails.discovery import find_rules
 from s3_guardrails.embedded.call import Refused
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.preflight.finding import ACTIONS
@@ -120,31 +122,29 @@ def test_a_recorder_that_was_never_started_blocks_besides_its_missing_channel(aw
     assert found == [(HERE, "blocks", "RECORDER_STOPPED"), (HERE, "blocks", "CHANNEL_ABSENT")]
 
 
-@pytest.mark.parametrize(("fact", "action"), ACTIONS.items())
-def test_law_each_call_that_is_refused_is_told_as_unreadable_with_its_reason(aws, run, said, fact, action):
+def test_law_each_call_that_is_refused_or_not_answered_is_told_as_unreadable_with_its_reason(aws, run):
     set_up(aws)
-    aws.faults.deny(action)
-    code, [(_, outcome, name)] = said()
-    assert (code, outcome, name) == (3, "unreadable", f"{fact.upper()}_UNREADABLE")
-    _, out, _ = run()
-    [row] = [line for line in out.splitlines() if line.startswith("unreadable")]
-    assert "AccessDenied" in row
-    assert action in row
+    for fact, action in ACTIONS.items():
+        for fault, reason in ((aws.faults.deny, "AccessDenied"), (endless(aws.faults.throttle), "ThrottlingException")):
+            fault(action)
+            code, out, _ = run()
+            [row] = [line for line in out.splitlines() if not line.startswith(("outcome", "fine"))]
+            assert code == 3, action
+            assert row.split()[:2] == ["unreadable", f"{fact.upper()}_UNREADABLE"]
+            assert reason in row
+            assert f"let the caller do {action}" in row
+            aws.faults.clear()
 
 
-@pytest.mark.parametrize("action", ACTIONS.values())
-def test_law_each_call_is_made_again_when_it_is_throttled(aws, said, action):
+def endless(throttle):
+    return lambda action: throttle(action, times=None)
+
+
+def test_law_each_call_is_made_again_when_it_is_throttled(aws, said):
     set_up(aws)
-    aws.faults.throttle(action, times=2)
+    for action in ACTIONS.values():
+        aws.faults.throttle(action, times=2)
     assert said() == (0, [])
-
-
-@pytest.mark.parametrize(("fact", "action"), ACTIONS.items())
-def test_law_a_service_that_does_not_answer_is_told_as_unreadable(aws, said, fact, action):
-    set_up(aws)
-    aws.faults.throttle(action, times=None)
-    code, [(_, outcome, name)] = said()
-    assert (code, outcome, name) == (3, "unreadable", f"{fact.upper()}_UNREADABLE")
 
 
 def test_what_blocks_wins_over_what_could_not_be_read(aws, said):
@@ -247,6 +247,40 @@ def test_a_status_that_is_not_understood_is_never_fine(aws, run, said):
     names = ["RECORDER_STATUS_UNREADABLE", "DELIVERY_STATUS_UNREADABLE"]
     assert said() == (3, [(HERE, "unreadable", name) for name in names])
     assert run()[1].count("lastStatus: expected one of SUCCESS, FAILURE, PENDING, NOTAPPLICABLE, found `SHRUGGED`") == 2
+
+
+def test_quotas_are_read_page_by_page_and_compared_with_what_the_template_adds(aws, said):
+    set_up(aws)
+    for number in range(26):
+        rule = {"ConfigRuleName": f"OTHER_{number}", "Source": {"Owner": "AWS", "SourceIdentifier": "X"}}
+        aws.client("config").put_config_rule(ConfigRule=rule)
+    aws.recorder.packs[aws.account, HERE] = [f"other-{number}" for number in range(50)]
+    aws.quotas.values["config", "L-0BE82991"] = 30.0
+    aws.quotas.unreserved[HERE] = 10
+    assert said() == (
+        1,
+        [
+            (HERE, "blocks", "CONFIG_RULES_EXCEEDED"),
+            (HERE, "blocks", "CONFORMANCE_PACKS_EXCEEDED"),
+            (HERE, "advises", "CONCURRENCY_LOW"),
+        ],
+    )
+    aws.quotas.values["config", "L-0BE82991"] = 31.0
+    aws.recorder.packs[aws.account, HERE].pop()
+    aws.quotas.unreserved[HERE] = 11
+    assert said() == (0, [])
+
+
+def test_roles_are_counted_for_every_region_where_nothing_is_deployed_yet(aws, run, said):
+    set_up(aws, HERE, "eu-west-1")
+    regions = ("--region", HERE, "--region", "eu-west-1")
+    roles = read_additions().roles
+    assert f"3 IAM roles are there already, {2 * roles} come with the template; the quota is 1000" in run(*regions)[1]
+    source = {"Owner": "AWS", "SourceIdentifier": "X"}
+    name = f"{find_rules()[0].name}-conformance-pack-x1y2z3"
+    aws.client("config").put_config_rule(ConfigRule={"ConfigRuleName": name, "Source": source})
+    assert "3 IAM roles are there already, 0 come with the template" in run(*regions)[1]
+    assert said(*regions) == (0, [])
 
 
 def test_the_summary_counts_and_the_table_is_plain_where_nobody_watches(aws, run):

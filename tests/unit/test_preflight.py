@@ -6,6 +6,7 @@ import pytest
 
 from s3_guardrails.encryption.fact import ABSENT, Unreadable
 from s3_guardrails.preflight.account import SERVICE_ROLES, judge_account
+from s3_guardrails.preflight.additions import Additions
 from s3_guardrails.preflight.facts import (
     AccountFacts,
     Delivery,
@@ -17,6 +18,7 @@ from s3_guardrails.preflight.facts import (
     Selection,
 )
 from s3_guardrails.preflight.finding import ACTIONS, Outcome
+from s3_guardrails.preflight.quota import Roles
 from s3_guardrails.preflight.region import judge_opt_status, judge_region
 
 TYPES = ("AWS::KMS::Key", "AWS::S3::Bucket")
@@ -171,14 +173,35 @@ def test_a_region_must_be_enabled(opted, expected):
     assert (finding.outcome.value, finding.code) == expected
 
 
+ADDING = Additions(rules=frozenset({"GUARD"}), packs=1, functions=2, reserved=0, roles=3)
+READY = AccountFacts(service_roles=frozenset(SERVICE_ROLES), roles=Roles(used=7, quota=1000))
+
+
 @pytest.mark.parametrize("absent", [set(), *({each} for each in SERVICE_ROLES), set(SERVICE_ROLES)])
 def test_a_service_without_its_role_is_an_advice(absent):
     there = frozenset(SERVICE_ROLES) - absent | {"support.amazonaws.com"}
-    found = list(judge_account(AccountFacts(service_roles=there)))
+    found = list(judge_account(replace(READY, service_roles=there), ADDING, regions=1))
     assert said(found) == [("advises", "SERVICE_ROLE_ABSENT")] * len(absent)
     assert {each.sentence.split()[0] for each in found if each.outcome is Outcome.ADVISES} == absent
 
 
-def test_roles_that_could_not_be_listed_are_not_fine():
-    found = judge_account(AccountFacts(service_roles=Unreadable("service_roles", "AccessDenied: no")))
-    assert said(found) == [("unreadable", "SERVICE_ROLES_UNREADABLE")]
+@pytest.mark.parametrize("name", ["service_roles", "roles"])
+def test_a_fact_of_the_account_that_was_not_read_is_never_fine(name):
+    closed = Unreadable(name, "AccessDenied: no")
+    found = judge_account(replace(READY, **{name: closed}), ADDING, regions=1)
+    assert said(found) == [("unreadable", f"{name.upper()}_UNREADABLE")]
+
+
+@pytest.mark.parametrize(
+    ("used", "regions", "expected"),
+    [
+        (994, 2, []),
+        (995, 2, [("blocks", "ROLES_EXCEEDED")]),
+        (997, 1, []),
+        (998, 1, [("blocks", "ROLES_EXCEEDED")]),
+        (1000, 0, []),
+    ],
+)
+def test_roles_belong_to_no_region_so_those_of_every_region_must_fit(used, regions, expected):
+    facts = replace(READY, roles=Roles(used=used, quota=1000))
+    assert said(judge_account(facts, ADDING, regions)) == expected

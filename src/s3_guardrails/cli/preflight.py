@@ -17,10 +17,13 @@ from s3_guardrails.cli.preflight_table import show_table
 from s3_guardrails.cli.progress import tracked
 from s3_guardrails.cli.text import pretty_json, say
 from s3_guardrails.deploy.preflight import read_account, read_opt_status, read_region
+from s3_guardrails.deploy.preflight_quota import read_additions, read_room
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.live.call import gather
 from s3_guardrails.preflight.account import judge_account
+from s3_guardrails.preflight.additions import Additions
 from s3_guardrails.preflight.finding import Finding, Outcome
+from s3_guardrails.preflight.quota import judge_room
 from s3_guardrails.preflight.region import judge_opt_status, judge_region
 
 EXIT_CODES: Final = {Outcome.BLOCKS: ExitCode.FINDINGS, Outcome.UNREADABLE: ExitCode.UNDETERMINED}
@@ -45,8 +48,8 @@ class Placed:
 def preflight(profile: str | None, regions: tuple[str, ...], endpoint_url: str | None, as_json: bool) -> ExitCode:
     """Check before deploying whether an account and its Regions are ready; nothing is created or changed.
 
-    Looks at AWS Config's recorder and delivery channel, and at service-linked roles. What could not be read is listed
-    as unreadable, never taken for fine.
+    Looks at AWS Config's recorder and delivery channel, service-linked roles, and quotas. What could not be read is
+    listed as unreadable, never taken for fine.
 
     Exits 2 when it could not run, 1 when something blocks, 3 when something could not be read, 0 otherwise.
     """
@@ -64,17 +67,27 @@ def preflight(profile: str | None, regions: tuple[str, ...], endpoint_url: str |
 
 
 def _findings(account: Account, regions: Sequence[str]) -> Iterator[Placed]:
-    for finding in judge_account(read_account(account.clients, account.regions[0])):
-        yield Placed(account.id, "", finding)
+    adding = read_additions()
     types = sorted({entry.rule.resource_type for entry in find_rules()})
-    found = gather(lambda region: (region, _in_region(account, region, types)), regions)
-    for region, findings in tracked(found, "checking", len(regions)):
+    found = gather(lambda region: _in_region(account, region, types, adding), regions)
+    further = 0
+    for region, (findings, deployed) in tracked(zip(regions, found, strict=True), "checking", len(regions)):
         yield from (Placed(account.id, region, finding) for finding in findings)
+        further += not deployed
+    for finding in judge_account(read_account(account.clients, account.regions[0]), adding, further):
+        yield Placed(account.id, "", finding)
 
 
-def _in_region(account: Account, region: str, types: Sequence[str]) -> tuple[Finding, ...]:
-    """Judge one Region; of one that the account does not have, nothing else can be read."""
+def _in_region(
+    account: Account, region: str, types: Sequence[str], adding: Additions
+) -> tuple[tuple[Finding, ...], bool]:
+    """Judge one Region, and tell whether this project is deployed there.
+
+    Of a Region that the account does not have, nothing else can be read.
+    """
     opted = judge_opt_status(read_opt_status(account.clients, region, account.regions[0]))
     if opted.outcome is Outcome.BLOCKS:
-        return (opted,)
-    return (opted, *judge_region(read_region(account.clients, region), types))
+        return (opted,), False
+    room = read_room(account.clients, region)
+    found = (*judge_region(read_region(account.clients, region), types), *judge_room(room, adding))
+    return (opted, *found), room.deployed(adding)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 import boto3
@@ -36,8 +38,18 @@ def open_place(
 
 
 def _partition(region: str) -> str:
+    found = _partitions().get(region)
+    if found is None:
+        raise InputError(f"region `{region}`: expected the name of a Region that has AWS Config, such as eu-west-1")
+    return found
+
+
+@cache
+def _partitions() -> Mapping[str, str]:
+    """Return Region → partition, as far as the SDK knows."""
     session = boto3.Session()
-    for partition in session.get_available_partitions():
-        if region in session.get_available_regions("config", partition_name=partition):
-            return partition
-    raise InputError(f"region `{region}`: expected the name of a Region that has AWS Config, such as eu-west-1")
+    return {
+        region: partition
+        for partition in session.get_available_partitions()
+        for region in session.get_available_regions("config", partition_name=partition)
+    }

@@ -5,17 +5,15 @@ Unlike a scan, which says nothing where a service did not answer, a preflight sa
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from s3_guardrails.deploy import preflight_shape as shape
+from s3_guardrails.deploy.preflight_call import tried
+from s3_guardrails.deploy.preflight_quota import read_roles
 from s3_guardrails.encryption.fact import ABSENT, Absent, Unreadable
-from s3_guardrails.errors import LiveReadFailed, UnreadableFact
-from s3_guardrails.live.call import answer
+from s3_guardrails.errors import UnreadableFact
 from s3_guardrails.live.clients import Clients
 from s3_guardrails.preflight.facts import AccountFacts, Delivery, Recorder, RecorderStatus, RegionFacts
-
-T = TypeVar("T")
 
 
 def read_opt_status(clients: Clients, region: str, home: str) -> str | Unreadable:
@@ -45,19 +43,11 @@ def read_region(clients: Clients, region: str) -> RegionFacts:
 def read_account(clients: Clients, home: str) -> AccountFacts:
     """Read what does not depend on the Region; IAM is asked where `home` says."""
 
-    def ask() -> frozenset[str]:
+    def services() -> frozenset[str]:
         pages = clients.client("iam", home).get_paginator("list_roles").paginate(PathPrefix="/aws-service-role/")
         return frozenset(each["Path"].split("/")[2] for page in pages for each in page["Roles"])
 
-    return AccountFacts(service_roles=tried("service_roles", ask))
-
-
-def tried(name: str, ask: Callable[[], T]) -> T | Unreadable:
-    """Return a fact, or why it could not be read: refused, malformed, or no answer at all."""
-    try:
-        return answer(name, ask)
-    except LiveReadFailed as error:
-        return Unreadable(name, str(error))
+    return AccountFacts(service_roles=tried("service_roles", services), roles=read_roles(clients, home))
 
 
 def _recorder(config: Any) -> Recorder | Absent:

@@ -19,6 +19,7 @@ ACCEPTED: Final = frozenset({"COMPLIANT", "NON_COMPLIANT", "NOT_APPLICABLE"})
 MAX_EVALUATIONS: Final = 100
 MAX_ANNOTATION: Final = 256
 MAX_STARTED: Final = 25
+MAX_DESCRIBED: Final = 25
 
 Resource = tuple[str, str]
 """Resource type and id."""
@@ -59,9 +60,12 @@ class ConfigService:
         return json_answer({})
 
     def on_describe_config_rules(self, call: Call) -> Answer:
-        """Describe the named rules, or all."""
+        """Describe the named rules, or all; 25 in a page."""
         names = call.parameters.get("ConfigRuleNames") or list(self.rules)
-        return json_answer({"ConfigRules": [self._rule(name) for name in names]})
+        start = int(call.parameters.get("NextToken") or 0)
+        end = start + MAX_DESCRIBED
+        more = {"NextToken": str(end)} if end < len(names) else {}
+        return json_answer({"ConfigRules": [self._rule(name) for name in names[start:end]], **more})
 
     def on_start_config_rules_evaluation(self, call: Call) -> Answer:
         """Note the rules to evaluate, 25 at most; a rule that is noted already is still being evaluated."""

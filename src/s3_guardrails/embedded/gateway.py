@@ -31,6 +31,7 @@ from s3_guardrails.embedded.config_service import ConfigService
 from s3_guardrails.embedded.fault import Faults
 from s3_guardrails.embedded.iam_service import IamService
 from s3_guardrails.embedded.kms_service import KmsService
+from s3_guardrails.embedded.quota_service import QuotaService
 from s3_guardrails.embedded.recorder_service import RecorderService
 from s3_guardrails.embedded.remediation_service import RemediationService
 from s3_guardrails.embedded.s3_service import S3Service
@@ -47,12 +48,16 @@ Service = (
     | RemediationService
     | AutomationService
     | AccountService
+    | QuotaService
 )
 Services = Mapping[str, tuple[Service, ...]]
 """By the name under which SDKs sign; the first that knows an operation answers it."""
 
 
-_REST: Final = {("account", "POST", "/getRegionOptStatus"): "GetRegionOptStatus"}
+_REST: Final = {
+    ("account", "POST", "/getRegionOptStatus"): "GetRegionOptStatus",
+    ("lambda", "GET", "/2016-08-19/account-settings"): "GetAccountSettings",
+}
 """Service, method and path of the REST protocol → operation, of those that are answered here."""
 
 Wsgi = Callable[..., Any]

@@ -29,6 +29,7 @@ from s3_guardrails.embedded.iam_service import IamService
 from s3_guardrails.embedded.identity import assume
 from s3_guardrails.embedded.kms_service import KmsService
 from s3_guardrails.embedded.object_access import TRANSPORT
+from s3_guardrails.embedded.quota_service import QuotaService
 from s3_guardrails.embedded.recorder_service import RecorderService
 from s3_guardrails.embedded.remediation_service import RemediationService
 from s3_guardrails.embedded.s3_service import S3Service
@@ -46,7 +47,7 @@ class EmbeddedAws:
         self.faults = Faults()
         self._clients: dict[tuple[str, str, str, bool], Any] = {}
         self.s3, self.kms, self.config = S3Service(), KmsService(), ConfigService()
-        self.recorder, self.regions = RecorderService(), AccountService()
+        self.recorder, self.regions, self.quotas = RecorderService(), AccountService(), QuotaService()
         self.automation = AutomationService(self.client)
         self.remediation = RemediationService(self.automation, self.config)
 
@@ -60,6 +61,8 @@ class EmbeddedAws:
             "kms": (self.kms,),
             "config": (self.config, self.recorder, self.remediation),
             "account": (self.regions,),
+            "servicequotas": (self.quotas,),
+            "lambda": (self.quotas,),
             "ssm": (self.automation,),
         }
         self._server = make_server("127.0.0.1", 0, Gateway(services, self.faults), True, request_handler=_QuietHandler)

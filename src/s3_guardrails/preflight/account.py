@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from s3_guardrails.encryption.fact import Unreadable
+from s3_guardrails.preflight.additions import Additions
 from s3_guardrails.preflight.facts import AccountFacts
 from s3_guardrails.preflight.finding import Finding, advises, fine, unreadable
+from s3_guardrails.preflight.quota import judge_roles
 
 SERVICE_ROLES: Final[Mapping[str, str]] = {
     "config.amazonaws.com": "the recorder needs a role of its own instead",
@@ -17,8 +19,9 @@ SERVICE_ROLES: Final[Mapping[str, str]] = {
 """Service → what its missing service-linked role means (AWS Config and Systems Manager guides)."""
 
 
-def judge_account(facts: AccountFacts) -> Iterator[Finding]:
-    """Judge the account."""
+def judge_account(facts: AccountFacts, adding: Additions, regions: int) -> Iterator[Finding]:
+    """Judge the account for a deployment to so many further Regions."""
+    yield judge_roles(facts.roles, adding, regions)
     if isinstance(facts.service_roles, Unreadable):
         yield unreadable(facts.service_roles)
         return

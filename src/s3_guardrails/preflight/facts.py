@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from s3_guardrails.encryption.fact import Absent, Unreadable
+from s3_guardrails.preflight.quota import Roles
 
 
 class Selection(StrEnum):
@@ -95,3 +96,4 @@ class AccountFacts:
     """The surroundings that do not depend on a Region. `service_roles`: services that have a service-linked role."""
 
     service_roles: frozenset[str] | Unreadable
+    roles: Roles | Unreadable

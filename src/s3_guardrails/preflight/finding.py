@@ -28,6 +28,11 @@ ACTIONS: Final[Mapping[str, str]] = {
     "recorder_status": "config:DescribeConfigurationRecorderStatus",
     "delivery_channel": "config:DescribeDeliveryChannels",
     "delivery_status": "config:DescribeDeliveryChannelStatus",
+    "config_rules": "config:DescribeConfigRules",
+    "config_rules_quota": "servicequotas:GetServiceQuota",
+    "conformance_packs": "config:DescribeConformancePacks",
+    "unreserved_concurrency": "lambda:GetAccountSettings",
+    "roles": "iam:GetAccountSummary",
     "service_roles": "iam:ListRoles",
 }
 """Fact → the IAM action that reading it takes."""
