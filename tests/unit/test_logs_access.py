@@ -18,6 +18,7 @@ def request(**more):
 
 
 TLS = {"over_http": False, "tls": "1.2"}
+ANYBODY = {"requester": "-", "signature": "-", "authentication": "-"}
 UNREAD = Unread(source=Source.ACCESS_LOG, bucket="ledger", day=DAY)
 FORGED = 'GET /x" 403 AccessDenied 243 - 7 - "-" "-" - host= SigV4 ECDHE-RSA AuthHeader s3.amazonaws.com TLSv1.2 - -'
 AGREEING = FORGED.replace("403 AccessDenied", "200 -")
@@ -52,6 +53,18 @@ LINES = {
     "refused": ({**HTTP, "outcome": "403 AccessDenied 243 - 7 -"}, request(refused=True)),
     "no such key: let through": ({**HTTP, "outcome": "404 NoSuchKey 243 - 7 -"}, request()),
     "sent elsewhere": ({**HTTP, "outcome": "307 TemporaryRedirect 243 - 7 -"}, request(refused=True)),
+    "a preflight, which the CORS rules answer": (
+        {**HTTP, **ANYBODY, "operation": "REST.OPTIONS.PREFLIGHT"},
+        request(who="anonymous", refused=True),
+    ),
+    "anybody at the website endpoint of a bucket without a website": (
+        {**HTTP, **ANYBODY, "operation": "WEBSITE.GET.OBJECT", "outcome": "404 NoSuchWebsiteConfiguration 9 - 7 -"},
+        request(who="anonymous", refused=True),
+    ),
+    "who asks whether there is a website was let through": (
+        {**HTTP, "operation": "REST.GET.WEBSITE", "outcome": "404 NoSuchWebsiteConfiguration 9 - 7 -"},
+        request(),
+    ),
     "failed inside S3": ({**HTTP, "outcome": "503 SlowDown 243 - 7 -"}, request()),
     "nothing quoted": (DELETION, request(**TLS)),
     "nothing quoted, over plain HTTP": ({**DELETION, **HTTP}, request()),
@@ -111,6 +124,10 @@ RECORDS = {
     "over plain HTTP": ({"cipher_suite": None, "tls_version": None}, request()),
     "anonymous": ({"requester": None}, request(who="anonymous", over_http=False, tls="1.3")),
     "refused": ({"http_status": 403}, request(refused=True, over_http=False, tls="1.3")),
+    "no website": (
+        {"operation": "WEBSITE.GET.OBJECT", "http_status": 404, "error_code": "NoSuchWebsiteConfiguration"},
+        request(refused=True, over_http=False, tls="1.3"),
+    ),
     "of S3 itself": (
         {
             "operation": "S3.EXPIRE.OBJECT",

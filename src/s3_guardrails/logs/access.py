@@ -20,6 +20,13 @@ _WORKED: Final = frozenset({"404", "409", "412", "416"})
 _TLS: Final = re.compile(r"TLSV1(?:\.([0-3]))?")
 
 
+class Outcome(NamedTuple):
+    """HTTP status and error code."""
+
+    status: str
+    error: str
+
+
 class Fields(NamedTuple):
     """The fields that count, as texts; `-` where there is none. `who`: as `caller` says it."""
 
@@ -27,7 +34,7 @@ class Fields(NamedTuple):
     day: date
     who: str
     operation: str
-    status: str
+    outcome: Outcome
     cipher: str
     host: str
     tls: str
@@ -48,14 +55,22 @@ def seen(fields: Fields) -> Line:
         who=fields.who,
         over_http=plain and not internal,
         tls=f"1.{version[1] or 0}" if version else None,
-        refused=refused(fields.status),
+        refused=refused(fields.operation, fields.outcome),
     )
 
 
-def refused(status: str) -> bool:
-    """Did S3 refuse it or send it elsewhere? What works otherwise (404) or failed inside S3 counts as let through.
+def refused(operation: str, outcome: Outcome) -> bool:
+    """Did S3 refuse it, send it elsewhere, or answer it whatever the policy says?
 
-    >>> [refused(each) for each in ("200", "403", "404", "307", "503", "-")]
+    What works otherwise (404) or failed inside S3 counts as let through. The CORS rules alone answer a preflight
+    (S3 API reference, "OPTIONS object"); the website endpoint of a bucket without a website answers anybody alike.
+
+    >>> [refused("REST.GET.OBJECT", Outcome(each, "-")) for each in ("200", "403", "404", "307", "503", "-")]
     [False, True, False, True, False, False]
     """
-    return (status.startswith("4") and status not in _WORKED) or status in {"301", "307", "308"}
+    status, error = outcome
+    anyhow = operation.startswith("REST.OPTIONS.") or (operation.startswith("WEBSITE.") and error == _NO_WEBSITE)
+    return anyhow or (status.startswith("4") and status not in _WORKED) or status in {"301", "307", "308"}
+
+
+_NO_WEBSITE: Final = "NoSuchWebsiteConfiguration"

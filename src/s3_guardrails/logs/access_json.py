@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
-from s3_guardrails.logs.access import NIL, Fields, seen
+from s3_guardrails.logs.access import NIL, Fields, Outcome, seen
 from s3_guardrails.logs.seen import Line, Source, Unread, caller
 
 _TIME: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T[0-9:.]{8,}Z")
-_TEXTS: Final = ("bucket_name", "requester", "operation", "cipher_suite", "host_header", "tls_version")
+_TEXTS: Final = ("bucket_name", "requester", "operation", "cipher_suite", "host_header", "tls_version", "error_code")
 
 
 def is_access_record(record: Any) -> bool:
@@ -36,7 +36,7 @@ def read_access_record(record: Any) -> Line:
             day=day,
             who=caller(texts["requester"]),
             operation=texts["operation"],
-            status=NIL if status is None else str(status),
+            outcome=Outcome(NIL if status is None else str(status), texts["error_code"]),
             cipher=texts["cipher_suite"],
             host=texts["host_header"],
             tls=texts["tls_version"],

@@ -14,7 +14,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
-from s3_guardrails.logs.access import NIL, Fields, refused, seen
+from s3_guardrails.logs.access import NIL, Fields, Outcome, refused, seen
 from s3_guardrails.logs.seen import Line, Source, Unread, caller
 
 _HEAD: Final = re.compile(
@@ -23,7 +23,7 @@ _HEAD: Final = re.compile(
 )
 """Owner, bucket, time, address, requester, request id, operation, key (URL-encoded): none of it holds a blank."""
 
-_OUTCOME: Final = r"([0-9]{3}|-) [A-Za-z0-9._-]+ (?:[0-9]+|-) (?:[0-9]+|-) (?:[0-9]+|-) (?:[0-9]+|-) ()(?=-|\")"
+_OUTCOME: Final = r"([0-9]{3}|-) ([A-Za-z0-9._-]+) (?:[0-9]+|-) (?:[0-9]+|-) (?:[0-9]+|-) (?:[0-9]+|-) ()(?=-|\")"
 """Status, error code, bytes sent, object size, total time, turn-around time; and where they end."""
 _AFTER_URI: Final = re.compile(f'" (?={_OUTCOME})')
 _WITHOUT_URI: Final = re.compile(f"- {_OUTCOME}")
@@ -50,7 +50,7 @@ def read_access_line(text: str) -> Line:
         return Unread(source=Source.ACCESS_LOG)
     bucket, day, requester, operation = head.groups()
     when = _day(day)
-    found = _outcome(text, head.end()) if when else None
+    found = _outcome(text, head.end(), operation) if when else None
     tail = _tail(text.rstrip(" \r\n"), found[1]) if found else None
     if when is None or found is None or tail is None:
         return Unread(source=Source.ACCESS_LOG, bucket=bucket, day=when)
@@ -66,19 +66,19 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _outcome(text: str, start: int) -> tuple[str, int] | None:
-    """Return the status and where the referer begins, None unless it is certain whether S3 refused.
+def _outcome(text: str, start: int, operation: str) -> tuple[Outcome, int] | None:
+    """Return the outcome and where the referer begins, None unless it is certain whether S3 refused.
 
     Where a URI is written, it is one of those found; the caller may have written the others. The last one begins no
     earlier than the true one, and no quote of the caller's comes after the user agent.
     """
     if text[start] == NIL:
         plain = _WITHOUT_URI.match(text, start)
-        return (plain[1], plain.end()) if plain else None
-    several = [*_AFTER_URI.finditer(text, start)]
-    if not several or len({refused(each[1]) for each in several}) > 1:
+        return (Outcome(plain[1], plain[2]), plain.end()) if plain else None
+    several = [(Outcome(each[1], each[2]), each.end(3)) for each in _AFTER_URI.finditer(text, start)]
+    if not several or len({refused(operation, each) for each, _ in several}) > 1:
         return None
-    return several[-1][1], several[-1].end(2)
+    return several[-1]
 
 
 def _tail(text: str, begin: int) -> tuple[str, str, str] | None:
