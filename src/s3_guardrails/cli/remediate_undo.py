@@ -10,7 +10,7 @@ from s3_guardrails.cli.remediate_one import tell
 from s3_guardrails.cli.remediate_place import Place
 from s3_guardrails.cli.remediate_show import plan_lines, show
 from s3_guardrails.errors import ChangeFailed, GuardrailError
-from s3_guardrails.remediate.batch import Outcome, Result, entry, planned
+from s3_guardrails.remediate.batch import Outcome, Result, entry, not_approved, planned
 from s3_guardrails.remediate.journal import Step
 from s3_guardrails.remediate.plan import Plan
 from s3_guardrails.remediate.undo import apply_undo, plan_undo, verify_undo
@@ -32,7 +32,7 @@ def _applied(place: Place, plan_id: str, plan: Plan, consent: Consent) -> Result
     try:
         consent.allow(plan)
     except ChangeFailed as error:
-        return replace(planned(plan), outcome=Outcome.NOT_APPROVED, sentence=str(error))
+        return not_approved(plan, error)
     try:
         with place.journal() as journal:
             journal.write(entry(plan, Step.UNDOING, plan_id=plan_id))

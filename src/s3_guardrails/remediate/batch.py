@@ -80,7 +80,7 @@ class Worker:
         try:
             allow(plan)
         except ChangeFailed as error:
-            return replace(planned(plan), outcome=Outcome.NOT_APPROVED, sentence=str(error))
+            return not_approved(plan, error)
         try:
             return self._applied(order, plan, allow)
         except Exception as error:  # noqa: BLE001  # a defect leaves open whether the write was made, as a silence does
@@ -131,6 +131,12 @@ class Worker:
 
     def _note(self, plan: Plan, step: Step, said: str = "") -> None:
         self.journal.write(entry(plan, step, said=said))
+
+
+def not_approved(plan: Plan, error: ChangeFailed) -> Result:
+    """Return that nobody approved a plan, or that whoever was asked declined."""
+    sentence = error.sentence if error.code == Outcome.NOT_APPROVED else str(error)
+    return replace(planned(plan), outcome=Outcome.NOT_APPROVED, sentence=sentence)
 
 
 def planned(plan: Plan) -> Result:
