@@ -44,7 +44,7 @@ def test_the_permissions_of_a_plan_are_the_further_calls_that_the_sources_make()
 
 
 def test_the_permissions_of_a_preflight_are_the_further_calls_that_the_sources_make():
-    services = ("account", "config", "iam", "lambda", "service-quotas")
+    services = ("account", "cloudtrail", "config", "iam", "lambda", "service-quotas")
     documented = permissions("permissions of a preflight")
     assert documented == called(OF_PREFLIGHTS, services)
     assert documented == set(ACTIONS.values())

@@ -5,9 +5,10 @@ ROLE = "arn:aws:iam::123456789012:role/aws-service-role/config.amazonaws.com/AWS
 
 
 def set_up(aws, *regions, group=None, mode=None):
-    """Set up AWS Config in Regions, and the service-linked roles of the account."""
+    """Set up AWS Config in Regions, and the service-linked roles and a trail of the account."""
     for service in SERVICES:
         aws.client("iam").create_service_linked_role(AWSServiceName=service)
+    log(aws, data="arn:aws:s3")
     for region in regions or (aws.region,):
         record(aws, region, group, mode)
         config = aws.client("config", region)
@@ -29,6 +30,32 @@ def went(aws, region, recording="SUCCESS", history="SUCCESS", **error):
     aws.recorder.recordings[place] = _with_error(recording, failed)
     delivered = {"configHistoryDeliveryInfo": _with_error(history, failed)}
     aws.recorder.deliveries[place] = delivered | {"configStreamDeliveryInfo": {"lastStatus": "NOT_APPLICABLE"}}
+
+
+TRAIL = "arn:aws:cloudtrail:us-east-1:123456789012:trail/main"
+
+
+def log(aws, data=None, region="us-east-1", everywhere=True, **management):
+    """Make a trail and start logging: management events, and data events of objects whose ARN begins with `data`."""
+    cloudtrail = aws.client("cloudtrail", region)
+    cloudtrail.create_trail(Name="main", S3BucketName=bucket(aws), IsMultiRegionTrail=everywhere)
+    cloudtrail.start_logging(Name="main")
+    if data or management:
+        select(aws, data, region, **management)
+
+
+def select(aws, data=None, region="us-east-1", **management):
+    """Put basic event selectors."""
+    objects = [{"Type": "AWS::S3::Object", "Values": [data]}] if data else []
+    selector = {"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": objects, **management}
+    aws.client("cloudtrail", region).put_event_selectors(TrailName="main", EventSelectors=[selector])
+
+
+def select_fields(aws, *selectors):
+    """Put advanced event selectors: each a mapping of field to its operators."""
+    fields = [[{"Field": name, **operators} for name, operators in each.items()] for each in selectors]
+    advanced = [{"Name": str(number), "FieldSelectors": each} for number, each in enumerate(fields)]
+    aws.client("cloudtrail").put_event_selectors(TrailName="main", AdvancedEventSelectors=advanced)
 
 
 def _with_error(last, failed):

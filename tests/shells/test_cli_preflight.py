@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from preflight_account import record, set_up, went
+from preflight_account import TRAIL, log, record, select, select_fields, set_up, went
 
 from s3_guardrails.cli import main
 from s3_guardrails.deploy.preflight_quota import read_additions
@@ -52,9 +52,12 @@ def test_an_account_that_is_ready_exits_with_zero(aws, said):
 def test_a_bare_account_is_told_what_stands_in_the_way(said):
     code, found = said()
     assert code == 1
-    blocking = [each for each in found if each[1] == "blocks"]
-    assert blocking == [(HERE, "blocks", "RECORDER_ABSENT"), (HERE, "blocks", "CHANNEL_ABSENT")]
-    assert {each for each in found if each not in blocking} == {("", "advises", "SERVICE_ROLE_ABSENT")}
+    blocking = [code for _, outcome, code in found if outcome == "blocks"]
+    assert blocking == ["RECORDER_ABSENT", "CHANNEL_ABSENT", "TRAIL_ABSENT"]
+    assert {(region, code) for region, outcome, code in found if outcome != "blocks"} == {
+        (HERE, "DATA_EVENTS_MISSING"),
+        ("", "SERVICE_ROLE_ABSENT"),
+    }
 
 
 def test_nothing_is_written(aws, run, calls):
@@ -118,8 +121,8 @@ def test_a_stopped_recorder_blocks(aws, said):
 
 def test_a_recorder_that_was_never_started_blocks_besides_its_missing_channel(aws, said):
     record(aws, HERE)
-    found = [each for each in said()[1] if each[1] == "blocks"]
-    assert found == [(HERE, "blocks", "RECORDER_STOPPED"), (HERE, "blocks", "CHANNEL_ABSENT")]
+    found = [code for _, outcome, code in said()[1] if outcome == "blocks"]
+    assert found == ["RECORDER_STOPPED", "CHANNEL_ABSENT", "TRAIL_ABSENT"]
 
 
 def test_law_each_call_that_is_refused_or_not_answered_is_told_as_unreadable_with_its_reason(aws, run):
@@ -281,6 +284,55 @@ def test_roles_are_counted_for_every_region_where_nothing_is_deployed_yet(aws, r
     aws.client("config").put_config_rule(ConfigRule={"ConfigRuleName": name, "Source": source})
     assert "3 IAM roles are there already, 0 come with the template" in run(*regions)[1]
     assert said(*regions) == (0, [])
+
+
+KMS = "kms.amazonaws.com"
+LOGGED = {"eventCategory": {"Equals": ["Management"]}}
+OBJECTS = {"eventCategory": {"Equals": ["Data"]}, "resources.type": {"Equals": ["AWS::S3::Object"]}}
+NOT_KMS = {**LOGGED, "eventSource": {"NotEquals": [KMS]}}
+
+
+@pytest.mark.parametrize(
+    ("selected", "expected"),
+    [
+        ([LOGGED, OBJECTS], []),
+        ([NOT_KMS, OBJECTS], ["KMS_EVENTS_EXCLUDED"]),
+        ([{**LOGGED, "readOnly": {"Equals": ["false"]}}, OBJECTS], ["MANAGEMENT_EVENTS_MISSING"]),
+        ([LOGGED, {**OBJECTS, "resources.ARN": {"StartsWith": ["arn:aws:s3:::one/"]}}], ["DATA_EVENTS_MISSING"]),
+        ([LOGGED, {**OBJECTS, "resources.ARN": {"NotStartsWith": ["arn:aws:s3:::one/"]}}], ["DATA_EVENTS_MISSING"]),
+        ({"ReadWriteType": "ReadOnly", "data": "arn:aws:s3"}, ["MANAGEMENT_EVENTS_MISSING", "DATA_EVENTS_MISSING"]),
+        ({"ExcludeManagementEventSources": [KMS], "data": "arn:aws:s3:::"}, ["KMS_EVENTS_EXCLUDED"]),
+        ({"IncludeManagementEvents": False, "data": "arn:aws:s3"}, ["MANAGEMENT_EVENTS_MISSING"]),
+        ({"data": "arn:aws:s3:::one/"}, ["DATA_EVENTS_MISSING"]),
+        ({"ReadWriteType": "Some"}, ["EVENT_SELECTORS_UNREADABLE"]),
+    ],
+)
+def test_event_selectors_of_both_kinds_are_understood(aws, said, selected, expected):
+    set_up(aws)
+    if isinstance(selected, dict):
+        select(aws, **selected)
+    else:
+        select_fields(aws, *selected)
+    assert [code for _, _, code in said()[1]] == expected
+
+
+def test_a_new_trail_logs_management_events_and_no_objects(aws, said):
+    set_up(aws)
+    aws.client("cloudtrail").delete_trail(Name="main")
+    log(aws)
+    assert said() == (0, [(HERE, "advises", "DATA_EVENTS_MISSING")])
+
+
+def test_a_trail_that_is_off_or_elsewhere_or_fails_is_told(aws, said, run):
+    set_up(aws, HERE, "eu-west-1")
+    aws.trails.errors[TRAIL] = "NoSuchBucket"
+    assert said() == (0, [(HERE, "advises", "TRAIL_DELIVERY_FAILED")])
+    aws.client("cloudtrail").stop_logging(Name="main")
+    assert said("--region", "eu-west-1")[1][0] == ("eu-west-1", "blocks", "TRAIL_STOPPED")
+    aws.client("cloudtrail").delete_trail(Name="main")
+    log(aws, "arn:aws:s3", region="eu-west-1", everywhere=False)
+    assert said("--region", "eu-west-1") == (0, [])
+    assert said()[1][0] == (HERE, "blocks", "TRAIL_ABSENT")
 
 
 def test_the_summary_counts_and_the_table_is_plain_where_nobody_watches(aws, run):

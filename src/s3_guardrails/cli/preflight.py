@@ -18,6 +18,7 @@ from s3_guardrails.cli.progress import tracked
 from s3_guardrails.cli.text import pretty_json, say
 from s3_guardrails.deploy.preflight import read_account, read_opt_status, read_region
 from s3_guardrails.deploy.preflight_quota import read_additions, read_room
+from s3_guardrails.deploy.preflight_trails import read_trails
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.live.call import gather
 from s3_guardrails.preflight.account import judge_account
@@ -25,6 +26,7 @@ from s3_guardrails.preflight.additions import Additions
 from s3_guardrails.preflight.finding import Finding, Outcome
 from s3_guardrails.preflight.quota import judge_room
 from s3_guardrails.preflight.region import judge_opt_status, judge_region
+from s3_guardrails.preflight.trail import judge_trails
 
 EXIT_CODES: Final = {Outcome.BLOCKS: ExitCode.FINDINGS, Outcome.UNREADABLE: ExitCode.UNDETERMINED}
 
@@ -48,8 +50,8 @@ class Placed:
 def preflight(profile: str | None, regions: tuple[str, ...], endpoint_url: str | None, as_json: bool) -> ExitCode:
     """Check before deploying whether an account and its Regions are ready; nothing is created or changed.
 
-    Looks at AWS Config's recorder and delivery channel, service-linked roles, and quotas. What could not be read is
-    listed as unreadable, never taken for fine.
+    Looks at AWS Config's recorder and delivery channel, service-linked roles, quotas, and CloudTrail's trails. What
+    could not be read is listed as unreadable, never taken for fine.
 
     Exits 2 when it could not run, 1 when something blocks, 3 when something could not be read, 0 otherwise.
     """
@@ -88,6 +90,8 @@ def _in_region(
     opted = judge_opt_status(read_opt_status(account.clients, region, account.regions[0]))
     if opted.outcome is Outcome.BLOCKS:
         return (opted,), False
-    room = read_room(account.clients, region)
-    found = (*judge_region(read_region(account.clients, region), types), *judge_room(room, adding))
-    return (opted, *found), room.deployed(adding)
+    clients, partition = account.clients, account.readers[0].partition
+    room = read_room(clients, region)
+    found = (*judge_region(read_region(clients, region), types), *judge_room(room, adding))
+    trails = judge_trails(read_trails(clients, region), region, partition)
+    return (opted, *found, *trails), room.deployed(adding)

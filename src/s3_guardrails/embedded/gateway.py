@@ -35,6 +35,7 @@ from s3_guardrails.embedded.quota_service import QuotaService
 from s3_guardrails.embedded.recorder_service import RecorderService
 from s3_guardrails.embedded.remediation_service import RemediationService
 from s3_guardrails.embedded.s3_service import S3Service
+from s3_guardrails.embedded.trail_service import TrailService
 
 CONTROL: Final = "/v20180820/"
 """Where the paths of S3 Control begin (Amazon S3 API Reference)."""
@@ -49,6 +50,7 @@ Service = (
     | AutomationService
     | AccountService
     | QuotaService
+    | TrailService
 )
 Services = Mapping[str, tuple[Service, ...]]
 """By the name under which SDKs sign; the first that knows an operation answers it."""

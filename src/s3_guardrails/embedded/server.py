@@ -33,6 +33,7 @@ from s3_guardrails.embedded.quota_service import QuotaService
 from s3_guardrails.embedded.recorder_service import RecorderService
 from s3_guardrails.embedded.remediation_service import RemediationService
 from s3_guardrails.embedded.s3_service import S3Service
+from s3_guardrails.embedded.trail_service import TrailService
 
 ACCOUNT: Final = DEFAULT_ACCOUNT_ID
 REGION: Final = "us-east-1"
@@ -48,6 +49,7 @@ class EmbeddedAws:
         self._clients: dict[tuple[str, str, str, bool], Any] = {}
         self.s3, self.kms, self.config = S3Service(), KmsService(), ConfigService()
         self.recorder, self.regions, self.quotas = RecorderService(), AccountService(), QuotaService()
+        self.trails = TrailService()
         self.automation = AutomationService(self.client)
         self.remediation = RemediationService(self.automation, self.config)
 
@@ -61,6 +63,7 @@ class EmbeddedAws:
             "kms": (self.kms,),
             "config": (self.config, self.recorder, self.remediation),
             "account": (self.regions,),
+            "cloudtrail": (self.trails,),
             "servicequotas": (self.quotas,),
             "lambda": (self.quotas,),
             "ssm": (self.automation,),

@@ -34,6 +34,9 @@ ACTIONS: Final[Mapping[str, str]] = {
     "unreserved_concurrency": "lambda:GetAccountSettings",
     "roles": "iam:GetAccountSummary",
     "service_roles": "iam:ListRoles",
+    "trails": "cloudtrail:DescribeTrails",
+    "trail_status": "cloudtrail:GetTrailStatus",
+    "event_selectors": "cloudtrail:GetEventSelectors",
 }
 """Fact → the IAM action that reading it takes."""
 
