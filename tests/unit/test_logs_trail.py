@@ -89,6 +89,8 @@ EVENTS = {
     "from one bucket to another": (event(DAY, resources=[OTHER, *event(DAY)["resources"]]), request()),
     "no resources": (event(DAY, resources=None), request()),
     "a management event": (event(DAY, eventCategory="Management", managementEvent=True), None),
+    "an event of a network": (event(DAY, eventCategory="NetworkActivity", requestParameters=None, resources=[]), None),
+    "a data event from before there were categories": (event(DAY, eventCategory=None), request()),
     "another service": (event(DAY, eventSource="kms.amazonaws.com"), None),
     "no bucket": (event(DAY, requestParameters=None, resources=[]), Unread(source=Source.TRAIL, day=DAY)),
     "one of two buckets": (

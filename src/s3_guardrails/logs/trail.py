@@ -53,7 +53,9 @@ def read_event(event: Any) -> Line:
 
 
 def _is_data(event: Mapping[str, Any]) -> bool:
-    return event.get("eventCategory") == "Data" or event.get("managementEvent") is False
+    """Events of networks are no management events either; the category is told since version 1.07 of the record."""
+    category = event.get("eventCategory")
+    return category == "Data" or (category is None and event.get("managementEvent") is False)
 
 
 def _object(event: Mapping[str, Any], name: str) -> Mapping[str, Any]:
