@@ -47,14 +47,20 @@ class Comparison:
 
 def compare(old: Policy, new: Policy, space: Space) -> Comparison:
     """Compare two policies over the requests of a space."""
-    return Comparison(
-        {
-            Change.NEWLY_DENIED: _denied(old, new, space),
-            Change.NO_LONGER_DENIED: _denied(new, old, space),
-            Change.NEWLY_ALLOWED: _allowed(old, new, space),
-            Change.NO_LONGER_ALLOWED: _allowed(new, old, space),
-        }
-    )
+    return Comparison({each: changed(old, new, space, each) for each in Change})
+
+
+def changed(old: Policy, new: Policy, space: Space, change: Change) -> Answer:
+    """Say of one kind of change whether any request of a space changes so; `compare` asks of all four."""
+    match change:
+        case Change.NEWLY_DENIED:
+            return _denied(old, new, space)
+        case Change.NO_LONGER_DENIED:
+            return _denied(new, old, space)
+        case Change.NEWLY_ALLOWED:
+            return _allowed(old, new, space)
+        case Change.NO_LONGER_ALLOWED:
+            return _allowed(new, old, space)
 
 
 def _denied(before: Policy, after: Policy, space: Space) -> Answer:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.policy.automaton import union
 from s3_guardrails.policy.callers import Callers
-from s3_guardrails.policy.compare import Change, compare
+from s3_guardrails.policy.compare import Change, changed, compare
 from s3_guardrails.policy.document import Effect, Policy
 from s3_guardrails.policy.domain import constants, language
 from s3_guardrails.policy.explain import sentence
@@ -49,7 +49,7 @@ class Replacement:
 
     def newly_denied(self, space: Space) -> Answer:
         """Decide whether no request of the space was let through before and is denied after."""
-        return compare(self.before, self.after, space).changes[Change.NEWLY_DENIED]
+        return changed(self.before, self.after, space, Change.NEWLY_DENIED)
 
 
 def harm(change: Replacement, untouched: Iterable[Space]) -> Iterator[Refusal]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from s3_guardrails.encryption.key_access import ADMINISTRATION, without_accounts
 from s3_guardrails.policy.actions import actions
 from s3_guardrails.policy.callers import Callers, of_accounts
-from s3_guardrails.policy.compare import Change, compare
+from s3_guardrails.policy.compare import Change, changed
 from s3_guardrails.policy.document import Policy
 from s3_guardrails.policy.domain import NAME, Domain, constants, texts
 from s3_guardrails.policy.explain import sentence
@@ -54,7 +54,7 @@ def keeps_the_policy(task: Task, old: Policy, new: Policy, caller: str | None) -
         task.report.refuse("LOCKED_OUT", what, step)
     if caller is not None:
         space = task.questions.space(task.group(_together(old, new), caller), frozenset({"PutKeyPolicy"}))
-        whole = compare(old, new, space).changes[Change.NO_LONGER_ALLOWED]
+        whole = changed(old, new, space, Change.NO_LONGER_ALLOWED)
         _refuse(task, "CALLER_LOCKED_OUT", "whoever makes the change could not change it back: lost is that", whole)
         if isinstance(whole, Proved) and refuted(_lost(old, new, space)):
             what = f"{caller}, who makes the change, may change the policy afterwards by its identity policies alone"
@@ -75,10 +75,10 @@ def _changed(old: Policy, new: Policy, space: Space, change: Change) -> Answer:
 
     An account entry allows whatever identity policies allow, so the policies are compared with and without those.
     """
-    whole = compare(old, new, space).changes[change]
+    whole = changed(old, new, space, change)
     if isinstance(whole, Refuted):
         return whole
-    direct = compare(without_accounts(old), without_accounts(new), space).changes[change]
+    direct = changed(without_accounts(old), without_accounts(new), space, change)
     return whole if isinstance(direct, Proved) else direct
 
 
