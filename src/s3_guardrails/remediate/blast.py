@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.policy.automaton import union
 from s3_guardrails.policy.callers import Callers
-from s3_guardrails.policy.compare import Change, changed, compare
+from s3_guardrails.policy.compare import Change, changed
 from s3_guardrails.policy.document import Effect, Policy
 from s3_guardrails.policy.domain import constants, language
 from s3_guardrails.policy.explain import sentence
@@ -74,9 +74,8 @@ def loosened(change: Replacement) -> Iterator[Concern | Refusal]:
     if _only_denies_more(change):
         return
     space = change.space(change.callers(), change.every_action(), ANY_TRANSPORT)
-    changes = compare(change.before, change.after, space).changes
     for kind in (Change.NO_LONGER_DENIED, Change.NEWLY_ALLOWED):
-        match changes[kind]:
+        match changed(change.before, change.after, space, kind):
             case Refuted() as found:
                 yield Concern("LOOSENED", f"{kind}, since the parameters changed: {sentence(found.counterexample)}")
                 return
