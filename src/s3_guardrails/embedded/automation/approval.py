@@ -11,6 +11,8 @@ from typing import Any, Final
 from s3_guardrails.embedded.automation.failure import StepFailed
 from s3_guardrails.errors import GuardrailError
 
+MAX_MESSAGE: Final = 4096
+MAX_APPROVERS: Final = 10
 _SESSION: Final = re.compile(r"arn:([^:]+):sts::([0-9]{12}):assumed-role/([^/]+)/.+")
 
 
@@ -31,6 +33,11 @@ class Approval:
     def asked(cls, inputs: Mapping[str, Any], now: datetime, timeout: int) -> Approval:
         """Begin to wait, `timeout` seconds at most; more approvals than approvers are never reached."""
         approvers, required = tuple(inputs["Approvers"]), inputs.get("MinRequiredApprovals", 1)
+        length = len(inputs.get("Message", ""))
+        if not 1 <= len(approvers) <= MAX_APPROVERS:
+            raise StepFailed(f"Approvers: expected 1 to {MAX_APPROVERS}, found {len(approvers)}")
+        if length > MAX_MESSAGE:
+            raise StepFailed(f"Message: expected at most {MAX_MESSAGE} characters, found {length}")
         if not 1 <= required <= len(approvers):
             raise StepFailed(f"MinRequiredApprovals: expected 1 to {len(approvers)}, found {required}")
         return cls(approvers, required, now + timedelta(seconds=timeout))

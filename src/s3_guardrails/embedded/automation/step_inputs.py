@@ -11,14 +11,13 @@ import botocore.session
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel
 
+from s3_guardrails.embedded.automation.approval import MAX_APPROVERS, MAX_MESSAGE
 from s3_guardrails.embedded.automation.choice import check_choice
 from s3_guardrails.embedded.automation.fields import DocumentError, one_of, whole_reference
 
 RUNTIMES: Final = frozenset({"python3.11"})
 """The runtime that AWS tells authors to use; scripts run here under this interpreter."""
 
-MAX_MESSAGE: Final = 4096
-MAX_APPROVERS: Final = 10
 DURATION: Final = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 NOT_PARAMETERS: Final = frozenset({"Service", "Api", "PropertySelector", "DesiredValues"})
 
