@@ -44,11 +44,24 @@ def test_the_permissions_of_a_plan_are_the_further_calls_that_the_sources_make()
 
 
 def test_the_permissions_of_a_preflight_are_the_further_calls_that_the_sources_make():
-    services = ("account", "cloudtrail", "config", "iam", "lambda", "service-quotas")
+    services = ("account", "cloudtrail", "config", "iam", "lambda", "organizations", "service-quotas")
     documented = permissions("permissions of a preflight")
     assert documented == called(OF_PREFLIGHTS, services)
-    assert documented == set(ACTIONS.values())
+    assert documented == set(ACTIONS.values()) - {"sts:AssumeRole"}
     assert all(re.fullmatch(r"\w+:(Get|List|Describe)\w+", each) for each in documented)
+
+
+def test_what_a_preflight_finds_and_its_options_are_documented():
+    operations = text_of("docs", "operations.md")
+    sources = "".join(path.read_text(encoding="utf-8") for path in (LIVE.parent / "preflight").glob("*.py"))
+    codes = re.findall(r"\b(?:blocks|advises|_fits)\(\s*\"([A-Z_]+)\"", sources)
+    assert len(codes) > 20
+    for code in (*codes, "ACCOUNTS_NOT_ENTERED", "ACCOUNT_UNREADABLE"):
+        assert f"`{code}" in operations
+    section = operations.partition("## Before deploying")[2].partition("\n## ")[0]
+    for option in command.commands["preflight"].params:
+        if option.name not in {"profile", "endpoint_url"}:
+            assert re.search(rf"`[^`]*{option.opts[0]}\b", section)
 
 
 def test_every_command_and_every_exit_status_is_documented():

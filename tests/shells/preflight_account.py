@@ -1,4 +1,9 @@
-"""An account as `preflight` wants it, and what tests change of it."""
+"""An account as `preflight` wants it, an organization of such accounts, and what tests change of them."""
+
+from dataclasses import dataclass
+
+from s3_guardrails.embedded.server import EmbeddedAws
+from s3_guardrails.preflight.organization import CONFIG, STACKSETS
 
 SERVICES = ("config.amazonaws.com", "config-conforms.amazonaws.com", "ssm.amazonaws.com")
 ROLE = "arn:aws:iam::123456789012:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
@@ -63,7 +68,38 @@ def _with_error(last, failed):
 
 
 def bucket(aws):
-    s3 = aws.client("s3")
+    s3, name = aws.client("s3"), f"delivery-{aws.account}"
     if not s3.list_buckets()["Buckets"]:
-        s3.create_bucket(Bucket="config-delivery")
-    return "config-delivery"
+        s3.create_bucket(Bucket=name)
+    return name
+
+
+@dataclass
+class Member:
+    """An account of an organization, in place of the embedded AWS's own."""
+
+    aws: EmbeddedAws
+    account: str
+    region = "us-east-1"
+
+    def __post_init__(self):
+        self.recorder = self.aws.recorder
+        self._key = self.aws.assume(f"arn:aws:iam::{self.account}:role/OrganizationAccountAccessRole")
+
+    def client(self, service, region=None):
+        return self.aws.client(service, region, self._key)
+
+
+def organize(aws, *names, trusted=(CONFIG, STACKSETS), security=True):
+    """Make an organization with member accounts, ready, the first of them a delegated administrator; return them."""
+    organizations = aws.client("organizations")
+    organizations.create_organization(FeatureSet="ALL")
+    made = [organizations.create_account(AccountName=name, Email=f"{name}@example.com") for name in names]
+    members = [Member(aws, each["CreateAccountStatus"]["AccountId"]) for each in made]
+    for each in trusted:
+        organizations.enable_aws_service_access(ServicePrincipal=each)
+    if security and members:
+        organizations.register_delegated_administrator(AccountId=members[0].account, ServicePrincipal=CONFIG)
+    for each in members:
+        set_up(each)
+    return members

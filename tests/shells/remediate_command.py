@@ -23,7 +23,7 @@ def ran(aws, capsys, arguments):
 
 
 def writes(calls):
-    """Every call but reads; those of the query protocol (GetCallerIdentity, IAM's simulator) are recorded unnamed."""
+    """Every call but reads; those of protocols that the gateway does not read are recorded unnamed."""
     return [operation for _, operation in calls if operation and not READS.fullmatch(operation)]
 
 

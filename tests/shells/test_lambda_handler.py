@@ -232,7 +232,7 @@ def test_a_role_that_is_asked_for_is_assumed_once_for_all_events(aws, monkeypatc
 
 
 def test_a_role_that_cannot_be_assumed_fails_the_invocation_and_is_no_fact_about_the_bucket(aws):
-    aws.faults.deny("sts:")
+    aws.faults.deny("sts:AssumeRole")
     parameters = {"ExecutionRoleName": "eval", "Touch": "blocked_encryption_types"}
     with pytest.raises(EvaluationFailed, match="role `arn:aws:iam::123456789012:role/eval` cannot be assumed"):
         bucket(event(aws, "change_bucket", parameters))

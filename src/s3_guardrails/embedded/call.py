@@ -1,7 +1,7 @@
 """One API call as the embedded AWS sees it, and what it answers.
 
 Which operation a request means: S3's method and subresource (Amazon S3 API Reference), the `X-Amz-Target` header of
-the JSON services (KMS, AWS Config, Systems Manager), the `Action` of the query protocol (IAM).
+the JSON services (KMS, AWS Config, Systems Manager), the `Action` of the query protocol (IAM, STS).
 """
 
 from __future__ import annotations
@@ -117,9 +117,10 @@ def json_operation(headers: Mapping[str, str], body: bytes) -> tuple[str, str, d
 
 
 def query_operation(body: bytes) -> tuple[str, str, dict[str, Any]]:
-    """Return operation, resource and parameters of a request in the query protocol (IAM)."""
+    """Return operation, resource and parameters of a request in the query protocol (IAM, STS)."""
     parameters = dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
-    return parameters.get("Action", ""), parameters.get("PolicySourceArn", ""), parameters
+    resource = parameters.get("PolicySourceArn") or parameters.get("RoleArn") or ""
+    return parameters.get("Action", ""), resource, parameters
 
 
 _SUBRESOURCES: Final = {

@@ -11,7 +11,7 @@ from typing import Final
 
 from s3_guardrails.embedded.call import Answer, Call, Refused
 
-_DENIED: Final = {"s3": ("AccessDenied", 403)}
+_DENIED: Final = {"s3": ("AccessDenied", 403), "sts": ("AccessDenied", 403)}
 _THROTTLED: Final = {"s3": ("SlowDown", 503)}
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from socket import SHUT_RDWR
 from threading import RLock
 from typing import Any, Final
 
+from botocore import xform_name
 from moto.iam.models import get_account_id_from
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.http import HTTP_STATUS_CODES
@@ -31,6 +31,7 @@ from s3_guardrails.embedded.config_service import ConfigService
 from s3_guardrails.embedded.fault import Faults
 from s3_guardrails.embedded.iam_service import IamService
 from s3_guardrails.embedded.kms_service import KmsService
+from s3_guardrails.embedded.organization_service import OrganizationService
 from s3_guardrails.embedded.quota_service import QuotaService
 from s3_guardrails.embedded.recorder_service import RecorderService
 from s3_guardrails.embedded.remediation_service import RemediationService
@@ -49,6 +50,7 @@ Service = (
     | RemediationService
     | AutomationService
     | AccountService
+    | OrganizationService
     | QuotaService
     | TrailService
 )
@@ -175,10 +177,10 @@ def _meaning(
         return s3_operation(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("QUERY_STRING", ""), headers)
     if service == "s3control" and environ["PATH_INFO"] == f"{CONTROL}configuration/publicAccessBlock":
         return f"{environ['REQUEST_METHOD'].title()}PublicAccessBlock", headers.get("x-amz-account-id", ""), {}
-    if service == "iam":
+    if service in {"iam", "sts"}:
         return query_operation(body)
     return _REST.get((service, environ["REQUEST_METHOD"], environ["PATH_INFO"]), ""), "", {}
 
 
 def _snake(operation: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
+    return xform_name(operation)

@@ -29,6 +29,7 @@ from s3_guardrails.embedded.iam_service import IamService
 from s3_guardrails.embedded.identity import assume
 from s3_guardrails.embedded.kms_service import KmsService
 from s3_guardrails.embedded.object_access import TRANSPORT
+from s3_guardrails.embedded.organization_service import OrganizationService
 from s3_guardrails.embedded.quota_service import QuotaService
 from s3_guardrails.embedded.recorder_service import RecorderService
 from s3_guardrails.embedded.remediation_service import RemediationService
@@ -64,6 +65,7 @@ class EmbeddedAws:
             "config": (self.config, self.recorder, self.remediation),
             "account": (self.regions,),
             "cloudtrail": (self.trails,),
+            "organizations": (OrganizationService(),),
             "servicequotas": (self.quotas,),
             "lambda": (self.quotas,),
             "ssm": (self.automation,),
