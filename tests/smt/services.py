@@ -65,6 +65,8 @@ def _service(world: World, scope: Scope, names: Names | None = None) -> Caller:
     rules += [terms.no(terms.is_text(name, each)) for each in sorted(scope.accepted_services)]
     rules += [terms.either(*(terms.within(name, terms.glob(each)) for each in names))] if names else []
     account, kind = (world.free("caller", f"aws:principal{each}", rules) for each in ("account", "type"))
+    identity = world.free("caller", "aws:userid", rules)
+    rules.append(terms.no(terms.empty(identity.entries[0])))
     rules += [terms.no(terms.is_text(kind.entries[0], each)) for each in ("", *TYPES)]
     rules.append(terms.within(account.entries[0], terms.digits(12)))
     rules += [terms.no(terms.is_text(account.entries[0], each)) for each in sorted({scope.own, *scope.trusted})]
@@ -72,6 +74,7 @@ def _service(world: World, scope: Scope, names: Names | None = None) -> Caller:
         **dict.fromkeys(ONLY_OF_PERSONS, ABSENT),
         "aws:principalaccount": account,
         "aws:principaltype": kind,
+        "aws:userid": identity,
         "aws:principalisawsservice": Value(True, (terms.string("true"),), "boolean", finite=("true", "false")),
         "aws:principalservicename": Value(True, (name,)),
         "aws:principalservicenameslist": replace(
