@@ -16,7 +16,7 @@ from s3_guardrails.errors import InputError
 
 RUNTIME: Final = ("boto3", "botocore", "jmespath", "python-dateutil", "rdklib", "s3transfer", "six", "urllib3")
 """Distributions that the functions import; all that they need themselves is among them."""
-SERVICES: Final = ("cloudtrail", "config", "iam", "kms", "s3", "s3control", "ssm", "sts")
+SERVICES: Final = ("cloudtrail", "config", "iam", "kms", "s3", "s3control", "sns", "ssm", "sts")
 """Services whose models are kept; the SDK's 400 others are nine tenths of it."""
 LEFT_OUT: Final = frozenset(
     {"catalogue", "cli", "deploy", "embedded", "preflight", "report", "template", "__main__.py"}

@@ -1,0 +1,1 @@
+"""What happens to keys, policies and functions, told to people: an event of EventBridge → one message."""
