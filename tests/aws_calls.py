@@ -67,6 +67,8 @@ def resource(name, parameters, place):
             return f"arn:aws:ssm:{place}:automation-execution/{execution}"
         case "config", {"ConfigRuleName": rule} | {"ConfigRuleNames": [rule]}:
             return f"arn:aws:config:{place}:config-rule/{rule}"
+        case "sns", {"TopicArn": topic}:
+            return topic
         case "iam", {"PolicySourceArn": principal}:
             return principal
         case _:

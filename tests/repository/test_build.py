@@ -10,7 +10,7 @@ import pytest
 import yaml
 from deployed import ROOT, cfn_lint
 
-from s3_guardrails.catalogue.permissions import EVALUATORS, REMEDIATORS
+from s3_guardrails.catalogue.permissions import EVALUATORS, NOTIFIER, REMEDIATORS
 from s3_guardrails.cli import main
 from s3_guardrails.deploy.archive import RUNTIME_VERSION, compiled, digest, unpack, write_zip
 from s3_guardrails.deploy.bundle import LEFT_OUT, RUNTIME, SERVICES, bundle
@@ -63,7 +63,7 @@ assert not {{"moto", "click", "rich", "yaml", "samtranslator"}} & set(sys.module
 def test_nothing_is_bundled_that_no_function_needs(files):
     inside = {path.split("/")[1] for path in files if path.startswith("s3_guardrails/")}
     assert not inside & LEFT_OUT
-    assert {"policy", "encryption", "config", "live", "remediate"} <= inside
+    assert {"policy", "encryption", "config", "live", "notify", "remediate"} <= inside
     assert not [path for path in files if path.endswith(("_test.py", ".pyc")) or "/tests/" in path]
     assert {path.split("/")[2] for path in files if path.startswith("botocore/data/") and path.count("/") > 2} == set(
         SERVICES
@@ -81,9 +81,8 @@ def services_of(path):
 def test_the_services_are_those_that_the_code_calls_and_the_roles_may():
     modules = [path for path in PACKAGE.rglob("*.py") if not LEFT_OUT & set(path.relative_to(PACKAGE).parts)]
     called = {service for path in modules for service in services_of(path)}
-    granted = {
-        each.action.partition(":")[0] for grants in (EVALUATORS, REMEDIATORS) for of in grants.values() for each in of
-    }
+    roles = (*EVALUATORS.values(), *REMEDIATORS.values(), NOTIFIER)
+    granted = {each.action.partition(":")[0] for grants in roles for each in grants}
     assert granted - {"logs"} <= set(SERVICES)
     assert set(SERVICES) == called | granted - {"logs"}
 

@@ -262,7 +262,7 @@ def test_quotas_are_read_page_by_page_and_compared_with_what_the_template_adds(a
         aws.client("config").put_config_rule(ConfigRule=rule)
     aws.recorder.packs[aws.account, HERE] = [f"other-{number}" for number in range(50)]
     aws.quotas.values["config", "L-0BE82991"] = 30.0
-    aws.quotas.unreserved[HERE] = 10
+    aws.quotas.unreserved[HERE] = 11
     assert said() == (
         1,
         [
@@ -273,7 +273,7 @@ def test_quotas_are_read_page_by_page_and_compared_with_what_the_template_adds(a
     )
     aws.quotas.values["config", "L-0BE82991"] = 31.0
     aws.recorder.packs[aws.account, HERE].pop()
-    aws.quotas.unreserved[HERE] = 11
+    aws.quotas.unreserved[HERE] = 12
     assert said() == (0, [])
 
 

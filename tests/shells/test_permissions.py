@@ -15,6 +15,7 @@ from policy_sentry.querying.actions import get_action_data
 from remediation import bucket, config_rule, default, key
 
 from aws_calls import Calls, called
+from notices import call
 from s3_guardrails.catalogue.pack import logical_id
 from s3_guardrails.catalogue.permissions import EVALUATORS, REMEDIATORS
 from s3_guardrails.config import clients as config_clients
@@ -22,6 +23,7 @@ from s3_guardrails.discovery import PACKAGE, find_rules
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.embedded.s3_service import S3Service
 from s3_guardrails.live.clients import SessionClients
+from s3_guardrails.notify import handler as notifier
 from s3_guardrails.policy.authorize import Outcome, authorize
 from s3_guardrails.policy.document import parse_policy
 from s3_guardrails.policy.request import Request
@@ -48,6 +50,11 @@ IMPLIED = {
     "RequireTls": KEEPS,
     "EnableKeyRotation": KEEPS,
     "RestrictKeyPolicy": KEEPS,
+    "Notifier": RUNS
+    | {
+        "kms:GenerateDataKey": "SNS encrypts what is published with the topic's key, for the caller",
+        "kms:Decrypt": "SNS asks for a data key that it has again, for the caller",
+    },
     "UndoRemediation": KEEPS
     | {
         "kms:Decrypt": "S3 decrypts what is read with the evidence key, for the caller",
@@ -104,6 +111,7 @@ def policy_of(role, aws):
         "AWS::URLSuffix": "amazonaws.com",
         "EvidenceBucket.Arn": f"arn:aws:s3:::{EVIDENCE}",
         "EvidenceKey.Arn": f"arn:aws:kms:{aws.region}:{aws.account}:key/evidence",
+        "AlertTopic": f"arn:aws:sns:{aws.region}:{aws.account}:alerts",
     }
     found = [{**each, "Principal": "*"} for each in settled(list(statements(role)), values)]
     return parse_policy({"Version": "2012-10-17", "Statement": found})
@@ -352,9 +360,17 @@ def test_the_rules_of_a_role_may_together_do_what_they_do_and_nothing_else(aws, 
     compare(f"{kind}EvaluatorRole", calls, IMPLIED[kind], aws)
 
 
+def test_the_notifier_may_do_what_it_does_and_nothing_else(aws, calls, monkeypatch):
+    monkeypatch.setenv("GUARDRAILS_TOPIC", aws.client("sns").create_topic(Name="alerts")["TopicArn"])
+    notifier._sns.cache_clear()
+    with only(aws.environment()), calls.listen():
+        notifier.lambda_handler(call("DisableKey"), None)
+    compare(role_of("NotifierFunction"), calls, IMPLIED["Notifier"], aws)
+
+
 def test_the_sources_of_the_functions_call_nothing_that_none_of_them_may():
-    sources = {path for part in ("config", "live", "remediate") for path in (PACKAGE / part).rglob("*.py")}
-    services = ("cloudtrail", "config", "iam", "kms", "s3", "s3control", "ssm", "sts")
+    sources = {path for part in ("config", "live", "notify", "remediate") for path in (PACKAGE / part).rglob("*.py")}
+    services = ("cloudtrail", "config", "iam", "kms", "s3", "s3control", "sns", "ssm", "sts")
     roles = {role_of(name) for name, each in TEMPLATE["Resources"].items() if each["Type"] == FUNCTION}
     ungranted = called(sources, services).difference(*map(granted, roles))
     assert ungranted == {*UNCONDITIONAL, *UNCALLED}

@@ -29,6 +29,8 @@ class On(StrEnum):
     EVIDENCE_KEY = "EncryptEvidence"
     BUCKETS_WRITTEN = "WriteBuckets"
     KEYS_WRITTEN = "WriteKeys"
+    ALERTS = "SendMessages"
+    ALERT_KEY = "EncryptMessages"
     LOGS = "WriteLogs"
 
 
@@ -196,6 +198,17 @@ REMEDIATORS: Final[Mapping[str, tuple[Grant, ...]]] = {
     ),
 }
 """Name of the document → what its function may do. One function writes one kind of setting; Undo puts any back."""
+
+NOTIFIER: Final = (
+    *_on(On.ALERTS, sns_Publish="the message itself"),
+    *_on(
+        On.ALERT_KEY,
+        kms_GenerateDataKey="SNS encrypts the message, for the publisher",
+        kms_Decrypt="SNS uses a data key again, for the publisher",
+    ),
+    *_LOGS,
+)
+"""The function that tells people what happens."""
 
 
 def by_kind(grants: Iterable[Grant]) -> Mapping[On, tuple[Grant, ...]]:

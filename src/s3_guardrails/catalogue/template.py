@@ -12,6 +12,7 @@ import yaml
 
 from s3_guardrails.catalogue.pack import logical_id, pack_inputs
 from s3_guardrails.catalogue.template_functions import documents, parameters, remediations, rule_functions
+from s3_guardrails.catalogue.template_monitoring import monitoring
 from s3_guardrails.catalogue.template_text import GetAtt, Line, Reasons, Ref, block
 from s3_guardrails.discovery import Entry
 from s3_guardrails.remediate.undo import NAME as UNDO
@@ -28,6 +29,7 @@ def render_template(template: str, entries: Iterable[Entry], pack: str) -> str:
         ("rules", rule_functions(entries)),
         ("remediations", remediations(entries)),
         ("documents", documents()),
+        ("monitoring", monitoring(entries)),
         ("pack", _pack(entries, pack)),
         ("outputs", _outputs(entries)),
     ):

@@ -33,7 +33,7 @@ def rule_functions(entries: Iterable[Entry]) -> str:
     entries, reasons = tuple(entries), Reasons()
     stanzas: list[Node] = []
     for kind, grants in EVALUATORS.items():
-        names = [logical_id(each.name) for each in entries if _evaluator(each) == kind]
+        names = [logical_id(each.name) for each in entries if evaluator(each) == kind]
         logs = [GetAtt(f"{name}Logs.Arn") for name in names]
         stanzas.append({f"{kind}EvaluatorRole": function_role(grants, reasons, logs[0] if len(logs) == 1 else logs)})
     return _text([*stanzas, *map(_rule, entries)], reasons)
@@ -66,29 +66,31 @@ def _text(stanzas: Iterable[Node], reasons: Reasons) -> str:
     return "\n".join(map(reasons.text, stanzas))
 
 
-def _evaluator(entry: Entry) -> str:
+def evaluator(entry: Entry) -> str:
+    """Return which of the shared roles a rule's function has."""
     return LIVE if entry.rule.trigger is Trigger.PERIODIC else CHANGE
 
 
-_LOGS: Final[Node] = {
+LOGS: Final[Node] = {
     "Type": "AWS::Logs::LogGroup",
     "Properties": {"RetentionInDays": Ref("LogRetentionDays")},
 }
 
 
 def _rule(entry: Entry) -> Node:
-    name, kind = logical_id(entry.name), _evaluator(entry)
+    name, kind = logical_id(entry.name), evaluator(entry)
     handler, about = f"{entry.name}.lambda_handler", entry.rule.description()
     return {
-        f"{name}Logs": _LOGS,
-        f"{name}Function": _function(name, handler, about, f"{kind}EvaluatorRole", TIMEOUTS[kind]),
+        f"{name}Logs": LOGS,
+        f"{name}Function": function_stanza(name, handler, about, f"{kind}EvaluatorRole", TIMEOUTS[kind]),
         f"{name}Permission": _permission(f"{name}Function"),
     }
 
 
-def _function(
+def function_stanza(
     name: str, handler: str, about: str, role: str, timeout: int, environment: Mapping[str, Any] | None = None
 ) -> Node:
+    """Return a Lambda function, which writes to the log group of its name."""
     properties: Node = {
         "Handler": handler,
         "Description": about,
@@ -127,9 +129,9 @@ def _remediation(name: str, document: Node, of_rule: Node, reasons: Reasons) -> 
     }
     about, function = document["description"].partition("\n")[0], f"{name}Function"
     return {
-        f"{name}Logs": _LOGS,
+        f"{name}Logs": LOGS,
         f"{name}FunctionRole": function_role(REMEDIATORS[name], reasons, GetAtt(f"{name}Logs.Arn")),
-        function: _function(name, HANDLER, about, f"{name}FunctionRole", REMEDIATION_TIMEOUT, environment),
+        function: function_stanza(name, HANDLER, about, f"{name}FunctionRole", REMEDIATION_TIMEOUT, environment),
         f"{name}AutomationRole": automation_role(function, reasons),
     }
 

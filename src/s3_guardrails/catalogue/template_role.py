@@ -11,6 +11,7 @@ from s3_guardrails.catalogue.template_text import GetAtt, Node, Reasons, Ref, Su
 _REGIONAL: Final = "${AWS::Region}:${AWS::AccountId}"
 _OWN: Final[Node] = {"StringEquals": {"aws:ResourceAccount": Ref("AWS::AccountId")}}
 _VIA_S3: Final[Node] = {"StringEquals": {"kms:ViaService": Sub("s3.${AWS::Region}.${AWS::URLSuffix}")}}
+_VIA_SNS: Final[Node] = {"StringEquals": {"kms:ViaService": Sub("sns.${AWS::Region}.${AWS::URLSuffix}")}}
 
 _Patterns = tuple[tuple[str, ...], str]
 
@@ -37,11 +38,18 @@ _ANY: Final[dict[On, _Patterns]] = {
     On.KEYS_WRITTEN: _KEYS,
 }
 """What can only be named by patterns, and why."""
-_ONE: Final[dict[On, GetAtt]] = {
+_ONE: Final[dict[On, GetAtt | Ref]] = {
     On.EVIDENCE_BUCKET: GetAtt("EvidenceBucket.Arn"),
     On.EVIDENCE_KEY: GetAtt("EvidenceKey.Arn"),
+    On.ALERTS: Ref("AlertTopic"),
+    On.ALERT_KEY: GetAtt("AlertKey.Arn"),
 }
-_CONDITIONS: Final[dict[On, Node]] = {On.BUCKETS: _OWN, On.BUCKETS_WRITTEN: _OWN, On.EVIDENCE_KEY: _VIA_S3}
+_CONDITIONS: Final[dict[On, Node]] = {
+    On.BUCKETS: _OWN,
+    On.BUCKETS_WRITTEN: _OWN,
+    On.EVIDENCE_KEY: _VIA_S3,
+    On.ALERT_KEY: _VIA_SNS,
+}
 _SPARED: Final[dict[On, Any]] = {
     On.BUCKETS_WRITTEN: GetAtt("EvidenceBucket.Arn"),
     On.KEYS_WRITTEN: GetAtt("EvidenceKey.Arn"),
