@@ -85,5 +85,7 @@ def test_the_installed_command_scans(installed, tmp_path):
         aws.client("kms").create_key()
         with only(aws.environment()):
             code, out, said = run(installed, "scan", "--json", cwd=tmp_path)
+            prepared, _, further = run(installed, "preflight", cwd=tmp_path)
     assert code == 1, said
+    assert prepared == 1, further
     assert {each["rule"] for each in json.loads(out)["findings"]} == {entry.name for entry in find_rules()}

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 from preflight_account import TRAIL, log, record, select, select_fields, set_up, went
@@ -47,6 +49,15 @@ HERE = "us-east-1"
 def test_an_account_that_is_ready_exits_with_zero(aws, said):
     set_up(aws, HERE, "eu-west-1")
     assert said("--region", HERE, "--region", "eu-west-1") == (0, [])
+
+
+def test_regions_are_looked_at_together_in_a_process_that_has_not_loaded_the_rules_yet(aws):
+    command = [sys.executable, "-m", "s3_guardrails", "preflight", "--json"]
+    regions = [word for region in (HERE, "eu-west-1", "eu-west-2", "eu-west-3") for word in ("--region", region)]
+    with only(aws.environment()):
+        done = subprocess.run([*command, *regions], check=False, capture_output=True, text=True)
+    assert (done.returncode, "Error" in done.stderr) == (1, False)
+    assert len(json.loads(done.stdout)["regions"]) == 4
 
 
 def test_a_bare_account_is_told_what_stands_in_the_way(said):
@@ -151,6 +162,11 @@ def test_law_each_call_is_made_again_when_it_is_throttled(aws, said):
     for action in OF_AN_ACCOUNT.values():
         aws.faults.throttle(action, times=2)
     assert said() == (0, [])
+
+
+def test_a_region_without_remediations_is_told_so(aws, said):
+    set_up(aws, "mx-central-1")
+    assert said("--region", "mx-central-1") == (0, [("mx-central-1", "advises", "REMEDIATION_ABSENT")])
 
 
 def test_what_blocks_wins_over_what_could_not_be_read(aws, said):
@@ -286,6 +302,9 @@ def test_roles_are_counted_for_every_region_where_nothing_is_deployed_yet(aws, r
     name = f"{find_rules()[0].name}-conformance-pack-x1y2z3"
     aws.client("config").put_config_rule(ConfigRule={"ConfigRuleName": name, "Source": source})
     assert "3 IAM roles are there already, 0 come with the template" in run(*regions)[1]
+    aws.regions.statuses["eu-west-1"] = "DISABLED"
+    assert "3 IAM roles are there already, 0 come with the template" in run(*regions)[1]
+    aws.regions.statuses.clear()
     assert said(*regions) == (0, [])
 
 

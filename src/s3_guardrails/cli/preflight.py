@@ -16,7 +16,7 @@ from s3_guardrails.cli.preflight_place import open_place
 from s3_guardrails.cli.preflight_table import show_table
 from s3_guardrails.cli.progress import tracked
 from s3_guardrails.cli.text import pretty_json, say
-from s3_guardrails.deploy.preflight_run import Place, Placed, check_account, check_members, check_organization
+from s3_guardrails.deploy.preflight_run import Place, Placed, Wanted, check_account, check_members, check_organization
 from s3_guardrails.errors import InputError
 from s3_guardrails.preflight.finding import Outcome
 
@@ -48,7 +48,8 @@ def preflight(
     account, names = open_place(profile, regions, endpoint_url)
     home = account.regions[0]
     place = Place(account.id, account.readers[0].partition, account.clients, home, names, endpoint_url)
-    found = [*check_account(place), *(_organization(place, role) if organization else ())]
+    wanted = Wanted.read()
+    found = [*check_account(place, wanted), *(_organization(place, wanted, role) if organization else ())]
     findings = sorted(found, key=lambda each: list(Outcome).index(each.finding.outcome))
     counts = Counter(each.finding.outcome for each in findings)
     outcomes = {each.value: counts[each] for each in Outcome}
@@ -61,11 +62,11 @@ def preflight(
     return worst(EXIT_CODES.get(each, ExitCode.COMPLIANT) for each in counts)
 
 
-def _organization(place: Place, role: str | None) -> Iterator[Placed]:
+def _organization(place: Place, wanted: Wanted, role: str | None) -> Iterator[Placed]:
     findings, others = check_organization(place, role)
     yield from findings
     if role is not None:
-        for of_one in tracked(check_members(place, others, role), "checking accounts", len(others)):
+        for of_one in tracked(check_members(place, wanted, others, role), "checking accounts", len(others)):
             yield from of_one
 
 

@@ -40,6 +40,19 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be deployed: what it adds, and the resource types that its rules are about."""
+
+    adding: Additions
+    types: tuple[str, ...]
+
+    @classmethod
+    def read(cls) -> Wanted:
+        """Read template and rules, in one thread: importing rules is not for several."""
+        return cls(read_additions(), tuple(sorted({entry.rule.resource_type for entry in find_rules()})))
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """An account to look at, and its Regions; `home` is a Region that answers for what belongs to none."""
 
@@ -51,17 +64,16 @@ class Place:
     endpoint_url: str | None = None
 
 
-def check_account(place: Place) -> list[Placed]:
+def check_account(place: Place, wanted: Wanted) -> list[Placed]:
     """Judge an account in all its Regions."""
-    adding = read_additions()
-    found = gather(lambda region: _in_region(place, region, adding), place.regions)
+    found = gather(lambda region: _in_region(place, region, wanted), place.regions)
     placed = [
         Placed(place.account, region, each)
         for region, (all_of, _) in zip(place.regions, found, strict=True)
         for each in all_of
     ]
-    further = sum(not deployed for _, deployed in found)
-    of_account = judge_account(read_account(place.clients, place.home), adding, further)
+    further = sum(new for _, new in found)
+    of_account = judge_account(read_account(place.clients, place.home), wanted.adding, further)
     return [*placed, *(Placed(place.account, "", each) for each in of_account)]
 
 
@@ -75,24 +87,24 @@ def check_organization(place: Place, role: str | None) -> tuple[list[Placed], li
     return [*placed, Placed(place.account, "", not_looked_into(len(further)))], []
 
 
-def check_members(place: Place, accounts: Sequence[str], role: str) -> Iterator[list[Placed]]:
+def check_members(place: Place, wanted: Wanted, accounts: Sequence[str], role: str) -> Iterator[list[Placed]]:
     """Yield the findings of each account, several at once, in order."""
     pool = ThreadPoolExecutor(ACCOUNTS_AT_ONCE, thread_name_prefix="preflight")
     try:
-        yield from pool.map(lambda account: _member(place, account, role), accounts)
+        yield from pool.map(lambda account: _member(place, wanted, account, role), accounts)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C nobody waits for what is under way
 
 
-def _member(place: Place, account: str, role: str) -> list[Placed]:
+def _member(place: Place, wanted: Wanted, account: str, role: str) -> list[Placed]:
     clients = enter(place.clients, f"arn:{place.partition}:iam::{account}:role/{role}", place.home, place.endpoint_url)
     if isinstance(clients, Unreadable):
         return [Placed(account, "", unreadable(clients))]
-    return check_account(replace(place, account=account, clients=clients))
+    return check_account(replace(place, account=account, clients=clients), wanted)
 
 
-def _in_region(place: Place, region: str, adding: Additions) -> tuple[tuple[Finding, ...], bool]:
-    """Judge one Region, and tell whether this project is deployed there.
+def _in_region(place: Place, region: str, wanted: Wanted) -> tuple[tuple[Finding, ...], bool]:
+    """Judge one Region, and tell whether a deployment to it would be its first.
 
     Of a Region that the account does not have, nothing else can be read.
     """
@@ -100,8 +112,7 @@ def _in_region(place: Place, region: str, adding: Additions) -> tuple[tuple[Find
     opted = judge_opt_status(read_opt_status(clients, region, place.home))
     if opted.outcome is Outcome.BLOCKS:
         return (opted,), False
-    types = sorted({entry.rule.resource_type for entry in find_rules()})
     room = read_room(clients, region)
-    found = (*judge_region(read_region(clients, region), types), *judge_room(room, adding))
+    found = (*judge_region(read_region(clients, region), wanted.types), *judge_room(room, wanted.adding))
     trails = judge_trails(read_trails(clients, region), region, place.partition)
-    return (opted, *found, *trails), room.deployed(adding)
+    return (opted, *found, *trails), not room.deployed(wanted.adding)

@@ -20,29 +20,25 @@ _NOT: Final = "Not"
 def read_trails(clients: Clients, region: str) -> tuple[Trail, ...] | Unreadable:
     """Return every trail that the Region shows, those of other Regions and of the organization too."""
 
-    def ask() -> list[Mapping[str, Any]]:
-        found: list[Mapping[str, Any]] = clients.client("cloudtrail", region).describe_trails(includeShadowTrails=True)[
-            "trailList"
-        ]
-        return found
+    def ask() -> list[tuple[str, str, bool]]:
+        found = clients.client("cloudtrail", region).describe_trails(includeShadowTrails=True)["trailList"]
+        return [(each["TrailARN"], each["HomeRegion"], each["IsMultiRegionTrail"]) for each in found]
 
     found = tried("trails", ask)
-    return found if isinstance(found, Unreadable) else tuple(_trail(clients, region, each) for each in found)
+    return found if isinstance(found, Unreadable) else tuple(_trail(clients, region, *each) for each in found)
 
 
-def _trail(clients: Clients, region: str, found: Mapping[str, Any]) -> Trail:
+def _trail(clients: Clients, region: str, arn: str, home: str, multi_region: bool) -> Trail:
     """Read one trail: its status in this Region, its selectors in its own."""
-    arn, home = found["TrailARN"], found["HomeRegion"]
-    status = _of(arn, tried("trail_status", lambda: clients.client("cloudtrail", region).get_trail_status(Name=arn)))
-    selectors = tried("event_selectors", lambda: _selectors(clients.client("cloudtrail", home), arn))
-    return Trail(
-        name=arn,
-        home=home,
-        multi_region=found.get("IsMultiRegionTrail") is True,
-        logging=status if isinstance(status, Unreadable) else status.get("IsLogging") is True,
-        selectors=_of(arn, selectors),
-        delivery_error="" if isinstance(status, Unreadable) else status.get("LatestDeliveryError") or "",
-    )
+
+    def status() -> tuple[bool, str]:
+        found = clients.client("cloudtrail", region).get_trail_status(Name=arn)
+        return found["IsLogging"], found.get("LatestDeliveryError") or ""
+
+    logs = _of(arn, tried("trail_status", status))
+    selectors = _of(arn, tried("event_selectors", lambda: _selectors(clients.client("cloudtrail", home), arn)))
+    logging, error = (logs, "") if isinstance(logs, Unreadable) else logs
+    return Trail(arn, home, multi_region, logging, selectors, error)
 
 
 def _of(name: str, found: T | Unreadable) -> T | Unreadable:
