@@ -47,7 +47,7 @@ def read_state(setting: Setting, clients: SessionClients, resource: Resource) ->
 
 
 def same(setting: Setting, state: State, other: State) -> bool:
-    """Do two states mean the same? AWS may answer a policy with other spaces than it was given."""
+    """Do two states mean the same? AWS may answer a policy with other spaces, and with its lists in another order."""
     return bool(_meaning(setting, state) == _meaning(setting, other))
 
 
@@ -140,7 +140,19 @@ def _meaning(setting: Setting, state: State) -> Any:
     found = state[setting.value]
     if setting is Setting.ROTATION and found and not found["enabled"]:
         return {"enabled": False}
-    return json.loads(found) if isinstance(found, str) else found
+    return _settled(json.loads(found)) if isinstance(found, str) else found
+
+
+def _settled(node: Any) -> Any:
+    """Put lists of texts in order; statements stay in theirs."""
+    match node:
+        case dict():
+            return {name: _settled(each) for name, each in node.items()}
+        case list() if all(isinstance(each, str) for each in node):
+            return sorted(node)
+        case list():
+            return [_settled(each) for each in node]
+    return node
 
 
 _YEAR: Final = 365
