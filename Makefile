@@ -10,6 +10,9 @@ PYTHON_3_13 := $(shell tools/find_python.sh 3.13)
 # The suite runs a second time on 3.13, the Lambda runtime's version, unless that is what .venv has or it is not installed.
 SECOND := $(if $(filter-out $(PYTHON),$(PYTHON_3_13)),.venv-3.13)
 
+# On every processor; what a file's tests share is set up once.
+PYTEST := pytest --numprocesses auto --dist loadfile
+
 LOCK := requirements.txt
 INSTALLED := installed.stamp
 
@@ -27,8 +30,8 @@ demo: .venv/$(INSTALLED) ## set up, then play AWS Config over a seeded account o
 
 .PHONY: test
 test: check .venv/$(INSTALLED) $(SECOND:%=%/$(INSTALLED)) ## set up, then everything that must hold
-	.venv/bin/python -m pytest
-	$(if $(SECOND),$(SECOND)/bin/python -m pytest,@echo "Python 3.13 is not installed beside $$(.venv/bin/python -V): one run of the suite")
+	.venv/bin/python -m $(PYTEST)
+	$(if $(SECOND),$(SECOND)/bin/python -m $(PYTEST),@echo "Python 3.13 is not installed beside $$(.venv/bin/python -V): one run of the suite")
 
 .PHONY: check
 check: .venv/$(INSTALLED) ## lint, format, types and import contracts
