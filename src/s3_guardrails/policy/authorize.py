@@ -120,7 +120,9 @@ def _names(principal: Principal, request: Request, widely: bool, root_only: bool
         case PrincipalKind.SERVICE:
             service = request.values.get("aws:principalisawsservice") == "true"
             return service and principal.value in {"*", request.principal}
-        case PrincipalKind.FEDERATED | PrincipalKind.CANONICAL_USER:
+        case PrincipalKind.FEDERATED:
+            return principal.value in {request.principal, request.values.get("aws:federatedprovider")}
+        case PrincipalKind.CANONICAL_USER:
             return principal.value == request.principal
         case PrincipalKind.DELETED:
             return False

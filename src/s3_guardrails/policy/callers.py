@@ -24,6 +24,7 @@ _SESSION: Final = r"arn:([^:]+):sts::([0-9]{12}):assumed-role/([^/]+)/(.+)"
 _ORDINARY: Final = r"arn:[^:]+:(iam|sts)::[0-9]{12}:(user/.|role/.|root$|federated-user/.)"
 STRANGER: Final = "999999999999"
 """The account of a counterexample's caller where any other account will do."""
+_PROVIDED: Final = "aws:federatedprovider"
 _PROVIDER: Final = r"arn:[^:]+:iam::([0-9]{12}):(?:saml|oidc)-provider/.+"
 """An identity provider of an account; roles that trust it are of the same account."""
 _KINDS: Final = (
@@ -60,7 +61,9 @@ class Callers:
     def group(self, policy: Policy) -> Group:
         """Return the alternatives, the ones a person would try first first."""
         named = [each for statement in policy.statements for each in statement.principals]
-        return Group("caller", tuple(self._alternatives(dict.fromkeys(named))))
+        found = tuple(self._alternatives(dict.fromkeys(named)))
+        providers = tuple(each.value for each in dict.fromkeys(named) if each.kind is PrincipalKind.FEDERATED)
+        return Group("caller", tuple(_of_other_providers(each, providers) for each in found) if providers else found)
 
     def _alternatives(self, named: Iterable[Principal]) -> Iterator[Alternative]:
         if self.only:
@@ -98,10 +101,9 @@ class Callers:
 
     def _special(self, entry: Principal, named: Iterable[Principal]) -> Iterator[Alternative]:
         """Callers that a policy can only mean by naming them."""
-        chain, session = frozenset({entry}), re.fullmatch(_SESSION, entry.value)
-        if entry.kind is PrincipalKind.ARN and session:
-            if session[2] not in self.outside and not self._exempt(entry.value):
-                yield self._session(entry.value, named)
+        chain = frozenset({entry})
+        if entry.kind is PrincipalKind.ARN and re.fullmatch(_SESSION, entry.value):
+            yield from self._named_sessions((entry,), named)
         elif entry.kind is PrincipalKind.ARN and not re.match(_ORDINARY, entry.value):
             if not any(f":{account}:" in entry.value for account in self.outside) and not self._exempt(entry.value):
                 yield self._other(entry)
@@ -111,6 +113,15 @@ class Callers:
             arns = tuple(f"arn:{self.partition}:iam::{account}:role/{name}" for name in _NAMED)
             label = f"an identity of {entry.value}"
             yield self._caller("role", label, arns, "AssumedRole", texts("AROA?*:?*"), chain, entry.value)
+            if entry.kind is PrincipalKind.FEDERATED:
+                yield from (_of_provider(each, entry) for each in self._named_sessions(named, named))
+
+    def _named_sessions(self, entries: Iterable[Principal], named: Iterable[Principal]) -> Iterator[Alternative]:
+        """The sessions among some entries, but for those that are left out."""
+        for each in entries:
+            found = re.fullmatch(_SESSION, each.value) if each.kind is PrincipalKind.ARN else None
+            if found and found[2] not in self.outside and not self._exempt(each.value):
+                yield self._session(each.value, named)
 
     def _exactly(self, arn: str, named: Iterable[Principal]) -> Alternative:
         """One named role, user or role session."""
@@ -206,6 +217,21 @@ class Callers:
 
     def _outside_arns(self) -> tuple[Pattern, ...]:
         return tuple(in_account(account) for account in sorted(self.outside))
+
+
+def _of_provider(session: Alternative, entry: Principal) -> Alternative:
+    """Return an identity of a provider in a session that the policy names: both entries mean it."""
+    domains = {**session.domains, _PROVIDED: constants(entry.value)}
+    return replace(session, label=f"{session.label} of {entry.value}", chain=session.chain | {entry}, domains=domains)
+
+
+def _of_other_providers(alternative: Alternative, providers: tuple[str, ...]) -> Alternative:
+    """Return a caller who is no identity of these providers, unless it is one already."""
+    one = _PROVIDED in alternative.domains or any(each.kind is PrincipalKind.FEDERATED for each in alternative.chain)
+    if one or alternative.kind != "role":
+        return alternative
+    avoiding = texts("?*", absent=True, avoid=providers)
+    return replace(alternative, domains={**alternative.domains, _PROVIDED: avoiding})
 
 
 def of_accounts(alternative: Alternative, accounts: frozenset[str]) -> Alternative | None:

@@ -9,7 +9,7 @@ from s3_guardrails.policy.demand import ACTION, CALLER, RESOURCE, Value
 from s3_guardrails.policy.document import Policy
 from s3_guardrails.policy.keys import written
 from s3_guardrails.policy.request import Request
-from s3_guardrails.policy.space import SESSION_KEYS, keys_used
+from s3_guardrails.policy.space import SESSION_KEYS, Alternative, keys_used
 from s3_guardrails.policy.split import Chosen
 from s3_guardrails.policy.tie import TIES, projected, tie
 from s3_guardrails.policy.value import some
@@ -36,7 +36,7 @@ _NEEDED: Final = frozenset({CALLER, ACTION, RESOURCE, "aws:principalservicename"
 
 def request_of(policy: Policy, chosen: Sequence[Chosen], copy: int) -> Request:
     """Return the request; `chosen` has the caller first, `copy` tells which of several requests it is."""
-    shown = _TELLING | keys_used(policy.statements)
+    shown = _TELLING | keys_used(policy.statements) | _besides(chosen[0].alternative)
     needed = _NEEDED | {tie(each, chosen[0].alternative.caller.tied) for each in shown}
     values = {key: value for each in chosen for key, value in _values(each, copy, needed).items()}
     caller = values.get(CALLER)
@@ -52,6 +52,11 @@ def request_of(policy: Policy, chosen: Sequence[Chosen], copy: int) -> Request:
     if chosen[0].alternative.kind == "anonymous":
         context = {key: value for key, value in context.items() if key != "aws:PrincipalArn"}
     return Request(principal, account, str(values[ACTION]), str(values[RESOURCE]), context)
+
+
+def _besides(caller: Alternative) -> frozenset[str]:
+    """The key that tells the provider of an identity in a session, where the policy names both."""
+    return frozenset({"aws:federatedprovider"}) if len(caller.chain) > 1 else frozenset()
 
 
 def _values(chosen: Chosen, copy: int, needed: frozenset[str]) -> dict[str, Value]:
