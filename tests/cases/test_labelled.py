@@ -10,8 +10,6 @@ from s3_guardrails.policy.request import Request
 SHARED = [*labelled("tls", "uploads", "key_policy")]
 ADVERSARIAL = [*labelled("adversarial", "wide")]
 CASES = [*SHARED, *ADVERSARIAL]
-NOT_YET: dict[str, str] = {}
-"""Cases that are answered wrongly today, and why; a case that is answered rightly must leave this list."""
 
 
 def test_the_files_hold_every_case_once():
@@ -20,12 +18,7 @@ def test_the_files_hold_every_case_once():
     assert len(set(names)) == len(names)
 
 
-def _marked(case: Labelled) -> object:
-    marks = [pytest.mark.xfail(reason=NOT_YET[case.id], strict=True)] if case.id in NOT_YET else []
-    return pytest.param(case, id=case.id, marks=marks)
-
-
-@pytest.mark.parametrize("case", [*map(_marked, CASES)])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_the_answer_is_the_label(case: Labelled):
     answer = case.answer()
     assert case.verdict in FITTING[answer.verdict], (case.reason, answer)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from botocore.exceptions import ClientError
+
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.embedded.fault import Faults
 from s3_guardrails.embedded.server import EmbeddedAws
@@ -101,3 +103,12 @@ def config_rule(aws, name):
     source = {"Owner": "CUSTOM_LAMBDA", "SourceIdentifier": function}
     aws.client("config").put_config_rule(ConfigRule={"ConfigRuleName": name, "Source": source})
     return function
+
+
+def refusal_of(call, **parameters):
+    """Make a call; return the error code that AWS answers, None where it succeeds."""
+    try:
+        call(**parameters)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return None

@@ -4,7 +4,7 @@ import json
 from urllib.request import urlopen
 
 import pytest
-from botocore.exceptions import ClientError
+from remediation import refusal_of
 
 ARN = "arn:aws:s3:::data"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -51,15 +51,6 @@ def s3(aws):
 def protect(s3, *statements, bucket="data"):
     text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)}).replace(ARN, f"arn:aws:s3:::{bucket}")
     s3.put_bucket_policy(Bucket=bucket, Policy=text)
-
-
-def refusal_of(call, **parameters):
-    """Return the error code, or None if the call succeeds."""
-    try:
-        call(**parameters)
-    except ClientError as error:
-        return error.response["Error"]["Code"]
-    return None
 
 
 def put(s3, **headers):

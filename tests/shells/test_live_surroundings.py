@@ -62,7 +62,6 @@ NOTHING = {
     "logs_from": frozenset(),
     "public_access_block": ABSENT,
     "policy_is_public": ABSENT,
-    "object_lock": False,
     "delivery_channels": (),
     "trails": (),
 }
@@ -72,7 +71,6 @@ CALLS = {
     "logs_from": "s3:GetBucketLogging",
     "public_access_block": "s3:GetPublicAccessBlock",
     "policy_is_public": "s3:GetBucketPolicyStatus",
-    "object_lock": "s3:GetObjectLockConfiguration",
     "delivery_channels": "config:DescribeDeliveryChannels",
     "trails": "cloudtrail:DescribeTrails",
 }
@@ -197,12 +195,6 @@ def test_an_account_that_blocks_public_policies_refuses_one(s3, clients, aws):
         s3.put_bucket_policy(Bucket=NAME, Policy=policy)
     control.delete_public_access_block(AccountId=aws.account)
     s3.put_bucket_policy(Bucket=NAME, Policy=policy)
-
-
-def test_object_lock_is_on_or_off(aws, read, s3):
-    s3.delete_bucket(Bucket=NAME)
-    s3.create_bucket(Bucket=NAME, ObjectLockEnabledForBucket=True)
-    assert read("object_lock") is True
 
 
 def test_delivery_channels_to_this_bucket_have_their_key(read, aws):

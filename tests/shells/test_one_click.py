@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from remediation import bucket, key
+from remediation import bucket, key, refusal_of
 
 from s3_guardrails.deploy.archive import unpack
 from s3_guardrails.deploy.bundle import bundle
@@ -109,14 +109,6 @@ def account(aws, bundled):
         each.__exit__()
 
 
-def refused(call, **parameters):
-    try:
-        call(**parameters)
-    except ClientError as error:
-        return error.response["Error"]["Code"]
-    return None
-
-
 def test_the_functions_run_from_the_bundle(aws, bundled):
     names = ["boto3", "botocore", "dateutil", "jmespath", "rdklib", "s3_guardrails", "s3transfer", "six", "urllib3"]
     with LambdaRuntime("where.lambda_handler", bundled, {**aws.environment(), "PYTHONPATH": str(bundled)}) as function:
@@ -128,17 +120,17 @@ def test_tls_is_required_after_a_click_and_an_approval_and_a_second_click_writes
     bucket(aws, "ledger")
     aws.s3.enforcing = True
     s3, plain = aws.client("s3"), aws.client("s3", plain_http=True)
-    assert refused(plain.put_object, Bucket="ledger", Key="a", Body=b"text") is None
+    assert refusal_of(plain.put_object, Bucket="ledger", Key="a", Body=b"text") is None
     guard = account("S3_BUCKET_TLS_ONLY", "RequireTls")
     state, steps, _ = guard.click("ledger")
     assert (state, steps[-1]) == ("IN_PROGRESS", "Approve")
-    assert refused(s3.get_bucket_policy, Bucket="ledger") == "NoSuchBucketPolicy"
+    assert refusal_of(s3.get_bucket_policy, Bucket="ledger") == "NoSuchBucketPolicy"
     with pytest.raises(ClientError, match="is not an approver"):
         guard.approve("embedded")
     state, steps, last = guard.approve(aws.assume(SECURITY, "officer"))
     assert state == "SUCCEEDED", last
     assert steps == ["Plan", "AfterPlan", "Approve", "Apply", "AfterApply", "Verify", "AfterVerify"]
-    assert refused(plain.get_object, Bucket="ledger", Key="a") == "AccessDenied"
+    assert refusal_of(plain.get_object, Bucket="ledger", Key="a") == "AccessDenied"
     assert s3.get_object(Bucket="ledger", Key="a")["Body"].read() == b"text"
     aws.faults.deny("s3:PutBucketPolicy", "ledger")
     state, steps, last = guard.click("ledger")
@@ -167,7 +159,7 @@ def test_an_approval_by_who_clicked_changes_nothing(aws, account):
     state, steps, last = guard.approve(officer)
     assert (state, steps[-1]) == ("FAILED", "Apply")
     assert "SELF_APPROVED" in last["ErrorMessage"]
-    assert refused(aws.client("s3").get_bucket_policy, Bucket="ledger") == "NoSuchBucketPolicy"
+    assert refusal_of(aws.client("s3").get_bucket_policy, Bucket="ledger") == "NoSuchBucketPolicy"
 
 
 def test_a_policy_that_somebody_changes_between_plan_and_write_is_not_overwritten(aws, account):

@@ -64,7 +64,6 @@ IMPLIED = {
 """Permissions that no call of the function shows, each with the reason why it is needed."""
 UNCONDITIONAL = {"sts:GetCallerIdentity": "no policy can refuse it (IAM User Guide)"}
 UNCALLED = {
-    "s3:GetBucketObjectLockConfiguration": "there is a reader of it, and no remediation that asks",
     "kms:Verify": "it is an engine that verifies",
 }
 """What the sources seem to call, and no function does."""

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
-from remediation import bucket, default, key
+from remediation import bucket, default, key, refusal_of
 
 from s3_guardrails.catalogue.documents import render_documents
 from s3_guardrails.embedded.automation.world import Reply
@@ -95,14 +95,6 @@ def policy_of(aws, name):
         return aws.client("s3").get_bucket_policy(Bucket=name)["Policy"]
     except ClientError:
         return None
-
-
-def refused(call, **given):
-    try:
-        call(**given)
-    except ClientError as error:
-        return error.response["Error"]["Code"]
-    return None
 
 
 def test_a_document_waits_for_another_person_and_then_applies_and_verifies(aws, stage):
@@ -207,16 +199,16 @@ def test_after_the_remediation_wrong_uploads_are_refused(aws, stage, strictness,
     bucket(aws, "ledger", encryption=default("aws:kms", good))
     s3, place = aws.client("s3"), {"Bucket": "ledger", "Key": "a", "Body": b"x"}
     wrong = {"ServerSideEncryption": "AES256"}
-    assert refused(s3.put_object, **place, **wrong) is None
+    assert refusal_of(s3.put_object, **place, **wrong) is None
     parameters = f'{{"ApprovedKeys": "{good}", "UploadPolicy": "confidential={strictness}"}}'
     execution = stage.start("DenyWrongUploads", "ledger", parameters, AcceptUnknownSseC="true")
     stage.decide(execution)
     assert stage.told(execution) == ("Success", "")
     kms = {"ServerSideEncryption": "aws:kms"}
-    assert refused(s3.put_object, **place, **wrong) == "AccessDenied"
-    assert refused(s3.put_object, **place, **kms, SSEKMSKeyId=other) == "AccessDenied"
-    assert refused(s3.put_object, **place, SSECustomerAlgorithm="AES256", SSECustomerKey="k" * 32) == "AccessDenied"
-    assert refused(s3.put_object, **place, **kms, SSEKMSKeyId=good) is None
-    assert refused(s3.put_object, **place) == headerless
+    assert refusal_of(s3.put_object, **place, **wrong) == "AccessDenied"
+    assert refusal_of(s3.put_object, **place, **kms, SSEKMSKeyId=other) == "AccessDenied"
+    assert refusal_of(s3.put_object, **place, SSECustomerAlgorithm="AES256", SSECustomerKey="k" * 32) == "AccessDenied"
+    assert refusal_of(s3.put_object, **place, **kms, SSEKMSKeyId=good) is None
+    assert refusal_of(s3.put_object, **place) == headerless
     if headerless is None:
         assert s3.head_object(Bucket="ledger", Key="a")["SSEKMSKeyId"] == good

@@ -27,7 +27,6 @@ CALM = Surroundings(
     public_access_block=ABSENT,
     account_public_access_block=ABSENT,
     policy_is_public=ABSENT,
-    object_lock=False,
     delivery_channels=(),
     trails=(),
 )

@@ -173,4 +173,4 @@ def test_law_a_fact_of_the_bucket_that_is_unreadable_refuses(remediation, fact):
 
 def test_a_change_that_nobody_lists_needs_every_fact():
     assert needed("UndoRemediation") == ALL_NEEDED
-    assert set(ALL_NEEDED) == set(Surroundings.__dataclass_fields__) - {"object_lock"}
+    assert set(ALL_NEEDED) == set(Surroundings.__dataclass_fields__)

@@ -65,8 +65,8 @@ class Surroundings:
     """The surroundings of one bucket. Every fact that was not obtained is Unreadable; none is guessed.
 
     `logs_from`: names of the account's buckets whose server access logs go to this bucket. `policy_is_public`: what S3
-    itself says of the policy, Absent where there is none. `object_lock`: is Object Lock on? `delivery_channels` and
-    `trails`: those of the bucket's account, seen from its Region, that deliver to it.
+    itself says of the policy, Absent where there is none. `delivery_channels` and `trails`: those of the
+    bucket's account, seen from its Region, that deliver to it.
     """
 
     website: bool | Unreadable = Unreadable("website", "not read")
@@ -77,6 +77,5 @@ class Surroundings:
         "account_public_access_block", "not read"
     )
     policy_is_public: bool | Absent | Unreadable = Unreadable("policy_is_public", "not read")
-    object_lock: bool | Unreadable = Unreadable("object_lock", "not read")
     delivery_channels: tuple[DeliveryChannel, ...] | Unreadable = Unreadable("delivery_channels", "not read")
     trails: tuple[Trail, ...] | Unreadable = Unreadable("trails", "not read")

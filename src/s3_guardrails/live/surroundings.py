@@ -138,14 +138,6 @@ def _policy_is_public(clients: Clients, bucket: Bucket) -> bool | Absent | Unrea
     return answer("policy_is_public", ask, {"NoSuchBucketPolicy": ABSENT})
 
 
-def _object_lock(clients: Clients, bucket: Bucket) -> bool | Unreadable:
-    def ask() -> bool:
-        found = clients.s3(bucket.region).get_object_lock_configuration(**_owned(bucket))["ObjectLockConfiguration"]
-        return found["ObjectLockEnabled"] == "Enabled"
-
-    return answer("object_lock", ask, {"ObjectLockConfigurationNotFoundError": False})
-
-
 def _delivery_channels(clients: Clients, bucket: Bucket) -> tuple[DeliveryChannel, ...] | Unreadable:
     def ask() -> tuple[DeliveryChannel, ...]:
         found = clients.client("config", bucket.region).describe_delivery_channels()["DeliveryChannels"]
@@ -171,7 +163,6 @@ _READERS: Final[Mapping[str, Callable[[Clients, Bucket], Any]]] = {
     "replication": _replication,
     "public_access_block": _public_access_block,
     "policy_is_public": _policy_is_public,
-    "object_lock": _object_lock,
     "delivery_channels": _delivery_channels,
     "trails": _trails,
 }

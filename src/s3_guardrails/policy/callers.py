@@ -60,9 +60,9 @@ class Callers:
 
     def group(self, policy: Policy) -> Group:
         """Return the alternatives, the ones a person would try first first."""
-        named = [each for statement in policy.statements for each in statement.principals]
-        found = tuple(self._alternatives(dict.fromkeys(named)))
-        providers = tuple(each.value for each in dict.fromkeys(named) if each.kind is PrincipalKind.FEDERATED)
+        named = dict.fromkeys(each for statement in policy.statements for each in statement.principals)
+        found = tuple(self._alternatives(named))
+        providers = tuple(each.value for each in named if each.kind is PrincipalKind.FEDERATED)
         return Group("caller", tuple(_of_other_providers(each, providers) for each in found) if providers else found)
 
     def _alternatives(self, named: Iterable[Principal]) -> Iterator[Alternative]:
