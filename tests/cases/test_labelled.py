@@ -1,10 +1,13 @@
 """Every labelled policy gets its verdict, and every counterexample is a request that the policy lets through."""
 
+import json
 from collections import Counter
 
 import pytest
 
 from cases.labelled import FITTING, Labelled, labelled
+from differential.changes import compared
+from s3_guardrails.policy.document import parse_policy
 from s3_guardrails.policy.request import Request
 
 SHARED = [*labelled("tls", "uploads", "key_policy")]
@@ -33,3 +36,10 @@ def test_a_counterexample_is_let_through_and_survives_json(case: Labelled):
         again = Request.from_json(answer.counterexample.as_json())
         assert again == answer.counterexample
         assert case.lets_through(again)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_law_a_policy_is_proved_equal_to_itself(case: Labelled):
+    old, new = (parse_policy(json.dumps(case.policy)) for _ in range(2))
+    service = "kms" if case.topic.startswith("kms-") else "s3"
+    assert compared(old, new, service).equal
