@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from s3_guardrails.classified import data_class_tag, value_for
 from s3_guardrails.config import lambda_handler_for
 from s3_guardrails.decision import Decision, Severity, compliant, non_compliant
 from s3_guardrails.encryption.fact import known
 from s3_guardrails.encryption.key import Key
+from s3_guardrails.encryption.per_class import PerClass, per_class
 from s3_guardrails.encryption.rotation import days, not_rotatable
 from s3_guardrails.errors import UnreadableFact
 from s3_guardrails.parameters import parameter
@@ -19,7 +21,12 @@ SECURITY_HUB = "AWS Security Hub User Guide, control KMS.4"
 class RotationParameters(ScopedParameters):
     """How often keys rotate."""
 
-    maximum_days: int = parameter("365", "Longest rotation period in days, 90 to 2560.", days)
+    data_class_tag: str = data_class_tag()
+    maximum_days: PerClass[int] = parameter(
+        "365",
+        "Longest rotation period in days, 90 to 2560, then `;class=…` for data classes that differ.",
+        per_class("MaximumDays", days, "365"),
+    )
 
 
 class KMS_KEY_ROTATION(ScopedKeyRule):
@@ -45,7 +52,8 @@ class KMS_KEY_ROTATION(ScopedKeyRule):
         """Compare the rotation status with the longest period."""
         if excused := not_rotatable(key):
             return excused
-        rotation, longest = known(key.rotation), self.parameters.maximum_days
+        longest = value_for(self.parameters.maximum_days, key, self.parameters.data_class_tag)
+        rotation = known(key.rotation)
         if not rotation.enabled:
             return non_compliant("ROTATION_OFF", "automatic rotation is off")
         if rotation.period_days is None:

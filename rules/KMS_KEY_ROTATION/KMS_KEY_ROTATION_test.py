@@ -24,6 +24,13 @@ SCENARIOS = {
     "a key that rotates every two years": (key(SLOW), None, "NON_COMPLIANT", "ROTATION_TOO_SLOW"),
     "a key that rotates every two years where that is accepted": (
         key(SLOW), {"MaximumDays": "730"}, "COMPLIANT", "ROTATES"),
+    "a key of a data class that asks for more, rotating every year": (
+        key(facts={"tags": {"data-class": "restricted"}}), {"MaximumDays": "365;restricted=180"},
+        "NON_COMPLIANT", "ROTATION_TOO_SLOW"),
+    "a key of another data class than the one that asks for more": (
+        key(facts={"tags": {"data-class": "public"}}), {"MaximumDays": "365;restricted=180"}, "COMPLIANT", "ROTATES"),
+    "the tags decide and could not be read": (
+        key(), {"MaximumDays": "365;restricted=180"}, "UNDETERMINED", "TAGS_UNREADABLE"),
     "the primary of a multi-Region key": (key(multi_region="PRIMARY"), None, "COMPLIANT", "ROTATES"),
     "a key that AWS manages": (key(manager="AWS"), None, "NOT_APPLICABLE", "AWS_MANAGED"),
     "an asymmetric key": (key(OFF, spec="RSA_2048"), None, "NOT_APPLICABLE", "ASYMMETRIC"),

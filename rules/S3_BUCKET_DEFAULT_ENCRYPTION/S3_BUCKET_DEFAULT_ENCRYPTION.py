@@ -49,7 +49,7 @@ class S3_BUCKET_DEFAULT_ENCRYPTION(ClassifiedBucketRule):
 
     def decide_class(self, bucket: Bucket, data_class: str | None) -> Decision:
         """Compare mode, key and Bucket Key with what the class accepts."""
-        default, approved = known(bucket.default_encryption), self.parameters.approved_keys
+        default, approved = known(bucket.default_encryption), self.parameters.approved_keys.of(data_class)
         accepted = self.parameters.accepted_modes.of(data_class)
         mode = default.mode
         malformed = form_flaw(default) if data_class is not None and default.mode.uses_kms else None

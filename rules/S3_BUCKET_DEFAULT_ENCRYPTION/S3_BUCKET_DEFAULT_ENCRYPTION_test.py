@@ -59,6 +59,12 @@ SCENARIOS = {
         bucket("restricted", "aws:kms", OTHER), {"ApprovedKeys": OTHER}, "COMPLIANT", "DEFAULT_ACCEPTED"),
     "a key of the own account that is not the approved one": (
         bucket("restricted", "aws:kms", OWN), {"ApprovedKeys": DATA_KEY}, "NON_COMPLIANT", "KEY_NOT_APPROVED"),
+    "a key that is approved for another data class": (
+        bucket("restricted", "aws:kms", OWN), {"ApprovedKeys": f"{OWN};restricted={DATA_KEY}"},
+        "NON_COMPLIANT", "KEY_NOT_APPROVED"),
+    "a key that is approved for this data class": (
+        bucket("restricted", "aws:kms", OTHER), {"ApprovedKeys": f"restricted={OTHER}"},
+        "COMPLIANT", "DEFAULT_ACCEPTED"),
     "an approved key by its alias": (
         bucket("restricted", "aws:kms", DATA_KEY, resolved_keys=RESOLVED), {"ApprovedKeys": "alias/data"},
         "COMPLIANT", "DEFAULT_ACCEPTED"),

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
+from s3_guardrails.classified import data_class_tag, value_for
 from s3_guardrails.config import lambda_handler_for
 from s3_guardrails.decision import Decision, Severity, compliant, decided, non_compliant
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.fact import Absent, known
 from s3_guardrails.encryption.finding import undecided, violation
+from s3_guardrails.encryption.per_class import PerClass, per_class
 from s3_guardrails.encryption.transport import TransportQuestion, minimum_version
 from s3_guardrails.parameters import Parameters, flag, parameter, words
 from s3_guardrails.policy.callers import Callers
@@ -20,7 +22,12 @@ SECURITY_HUB = "AWS Security Hub User Guide, control S3.5"
 class TlsParameters(Parameters):
     """The least TLS version, and which requests are accepted without TLS; none by default."""
 
-    minimum_tls_version: str | None = parameter("", "Least TLS version, such as 1.2; empty: any TLS.", minimum_version)
+    data_class_tag: str = data_class_tag()
+    minimum_tls_version: PerClass[str | None] = parameter(
+        "",
+        "Least TLS version, such as 1.2, then `;class=…` for data classes that differ; empty: any TLS.",
+        per_class("MinimumTlsVersion", minimum_version),
+    )
     accept_services: bool = parameter("false", "Leave requests by AWS service principals out of the question.", flag)
     accept_via_services: bool = parameter(
         "false", "Leave requests that a service forwards for a caller (aws:ViaAWSService) out of the question.", flag
@@ -56,10 +63,9 @@ class S3_BUCKET_TLS_ONLY(BucketRule):
         policy = known(bucket.policy)
         if isinstance(policy, Absent):
             return non_compliant("NO_POLICY", "the bucket has no policy, so nothing denies plain HTTP")
-        answer = self.question(bucket).ask(policy)
-        wanted = self.parameters.minimum_tls_version
-        needed = f"TLS {wanted}" if wanted else "TLS"
-        match answer:
+        question = self.question(bucket)
+        needed = f"TLS {question.minimum}" if question.minimum else "TLS"
+        match answer := question.ask(policy):
             case Proved():
                 return compliant("TLS_REQUIRED", f"every request without {needed} is denied")
             case Refuted():
@@ -72,7 +78,7 @@ class S3_BUCKET_TLS_ONLY(BucketRule):
                 return decided((), (reason,), reason)
 
     def question(self, bucket: Bucket) -> TransportQuestion:
-        """Return the question that is asked of the bucket's policy."""
+        """Return the question that is asked of the bucket's policy; raise UnreadableFact."""
         callers = Callers(
             own=bucket.account,
             partition=bucket.partition,
@@ -83,7 +89,7 @@ class S3_BUCKET_TLS_ONLY(BucketRule):
         return TransportQuestion(
             bucket_arn=bucket.arn,
             callers=callers,
-            minimum=self.parameters.minimum_tls_version,
+            minimum=value_for(self.parameters.minimum_tls_version, bucket, self.parameters.data_class_tag),
             future=self.parameters.future_actions,
             since=bucket.as_of,
         )

@@ -56,6 +56,14 @@ SCENARIOS = {
         bucket(deny(NOT_FOR_SERVICES)), None, "NON_COMPLIANT", "TLS_NOT_REQUIRED"),
     "AWS services are excepted and accepted": (
         bucket(deny(NOT_FOR_SERVICES)), {"AcceptServices": "true"}, "COMPLIANT", "TLS_REQUIRED"),
+    "TLS 1.2 is enough for most data classes, and not for this one": (
+        bucket(deny(), NO_LOWER_THAN_1_2, tags={"data-class": "restricted"}),
+        {"MinimumTlsVersion": "1.2;restricted=1.3"}, "NON_COMPLIANT", "TLS_VERSION_TOO_LOW"),
+    "TLS 1.2 is enough for this data class, and not for another": (
+        bucket(deny(), NO_LOWER_THAN_1_2, tags={}), {"MinimumTlsVersion": "1.2;restricted=1.3"},
+        "COMPLIANT", "TLS_REQUIRED"),
+    "data classes differ and the tags could not be read": (
+        bucket(deny()), {"MinimumTlsVersion": "restricted=1.3"}, "UNDETERMINED", "TAGS_UNREADABLE"),
     "forwarded requests are excepted and accepted": (
         bucket(deny(NOT_FORWARDED)), {"AcceptViaServices": "true"}, "COMPLIANT", "TLS_REQUIRED"),
     "a break-glass role is excepted and accepted": (

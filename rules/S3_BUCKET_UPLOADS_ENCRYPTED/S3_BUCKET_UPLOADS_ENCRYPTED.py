@@ -83,7 +83,7 @@ class S3_BUCKET_UPLOADS_ENCRYPTED(ClassifiedBucketRule):
         named, accepted = known(bucket.default_encryption), self._accepted(bucket, data_class)
         default = named
         if data_class is not None and manager_matters(named, accepted.modes):
-            default = settled(bucket, named, self.parameters.approved_keys)
+            default = settled(bucket, named, self.parameters.approved_keys.of(data_class))
         return WriteQuestion(
             bucket_arn=bucket.arn,
             callers=Callers(
@@ -97,7 +97,7 @@ class S3_BUCKET_UPLOADS_ENCRYPTED(ClassifiedBucketRule):
 
     def _accepted(self, bucket: Bucket, data_class: str | None) -> Accepted:
         modes = self.parameters.accepted_modes.of(data_class)
-        keys = None if data_class is None else self.parameters.approved_keys.patterns(bucket)
+        keys = None if data_class is None else self.parameters.approved_keys.of(data_class).patterns(bucket)
         return Accepted(modes=modes, keys=keys)
 
 

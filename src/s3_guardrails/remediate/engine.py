@@ -164,9 +164,10 @@ class Engine:
     def _completed(self, facts: Resource, rule: Rule[Any]) -> Resource:
         """Read every fact of the resource: a plan looks at more than the rule needs today."""
         names = [each.name for each in fields(facts) if isinstance(getattr(facts, each.name), Unreadable)]
-        approved = getattr(rule.parameters, "approved_keys", None)
         if isinstance(facts, Bucket):
-            for name in (*names, *(f"resolved_keys:{each}" for each in (approved.references if approved else ()))):
+            approved = getattr(rule.parameters, "approved_keys", ())
+            references = dict.fromkeys(reference for each in approved for reference in each.references)
+            for name in (*names, *(f"resolved_keys:{each}" for each in references)):
                 facts = self.reader.complete_bucket(facts, name)
             return facts
         for name in (each for each in names if each not in _ABOUT_OTHERS):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
+from s3_guardrails.classified import class_of, value_for
 from s3_guardrails.decision import Decision
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.fact import Unreadable, known
@@ -80,12 +81,12 @@ class SetBucketDefaultEncryption(Remediation):
         if settled is not None:
             return settled
         rule, bucket = case.rule.parameters, case.facts
-        data_class = known(bucket.tags).get(rule.data_class_tag, "").strip() or None
+        data_class = class_of(bucket, rule.data_class_tag)
         default = known(bucket.default_encryption)
         present = case.reader.resolver.arn_of(default.key, bucket.region) if default.key else None
         accepted = rule.accepted_modes.by_class.get(data_class or "", frozenset())
         choice = KeyChoice(
-            approved=rule.approved_keys,
+            approved=rule.approved_keys.of(data_class),
             accepted=accepted,
             describe=lambda arn: _metadata(case.reader, arn),
             named=case.options.kms_key_arn,
@@ -101,7 +102,9 @@ class EnableKeyRotation(Remediation):
 
     def propose(self, case: Case[Key]) -> Proposal:
         """Take the period that the key has, if the rule accepts it."""
-        return plan_rotation(case.judge, case.facts, case.state, case.rule.parameters.maximum_days)
+        rule = case.rule.parameters
+        longest = value_for(rule.maximum_days, case.facts, rule.data_class_tag)
+        return plan_rotation(case.judge, case.facts, case.state, longest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
