@@ -4,12 +4,14 @@ import re
 
 import pytest
 from deployed import PLACES, ROOT, Deployed, cfn_lint
+from policy_sentry.querying.actions import get_action_data
 
 from s3_guardrails.decision import Verdict
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.policy.authorize import Outcome, authorize
 from s3_guardrails.policy.document import parse_policy
 from s3_guardrails.policy.request import Request
+from s3_guardrails.template.loading import load
 
 TEMPLATES = sorted(path.name for path in (ROOT / "deploy").glob("*.yaml"))
 ORGANIZATION = "o-abcdefghij"
@@ -107,3 +109,84 @@ def test_duties_are_separate(action, resource, context, who):
         if authorize(parse_policy({**policy, "Statement": statements}), person).outcome is Outcome.ALLOW:
             allowed.add(name)
     assert allowed == who
+
+
+TRUSTED = "arn:aws:iam::999999999999:role/security/guardrails"
+EXTERNAL_ID = "an-id-of-16-or-more"
+MEMBER = {"sts:ExternalId": EXTERNAL_ID, "aws:PrincipalOrgID": ORGANIZATION}
+
+
+def reader_role(**parameters):
+    given = {"TrustedPrincipalArn": TRUSTED, "ExternalId": EXTERNAL_ID, "OrganizationId": ORGANIZATION, **parameters}
+    place = Deployed(text_of("reader-role.yaml"), "aws", given)
+    return place.resolver.resolve(place.template.properties("ReaderRole"))
+
+
+def enters(role, caller, context):
+    """May a session of the caller's role assume the role?"""
+    session = f"arn:aws:sts::{caller.split(':')[4]}:assumed-role/{caller.rpartition('/')[2]}/session"
+    request = Request(session, caller.split(":")[4], "sts:AssumeRole", "*", {"aws:PrincipalArn": caller, **context})
+    policy = parse_policy(with_resource(role["AssumeRolePolicyDocument"]))
+    return authorize(policy, request).outcome is Outcome.ALLOW
+
+
+def with_resource(policy):
+    """A trust policy names no resource: it is that of its role."""
+    return {**policy, "Statement": [{**each, "Resource": "*"} for each in policy["Statement"]]}
+
+
+# caller, context of the call, who is trusted
+DEPUTIES = [
+    (TRUSTED, MEMBER, True),
+    (TRUSTED, {"aws:PrincipalOrgID": ORGANIZATION}, False),
+    (TRUSTED, {**MEMBER, "sts:ExternalId": "an-id-of-somebody-else"}, False),
+    (TRUSTED, {**MEMBER, "sts:ExternalId": ""}, False),
+    (TRUSTED, {**MEMBER, "aws:PrincipalOrgID": "o-stranger123"}, False),
+    (TRUSTED, {"sts:ExternalId": EXTERNAL_ID}, False),
+    ("arn:aws:iam::999999999999:role/security/other", MEMBER, False),
+    ("arn:aws:iam::888888888888:role/security/guardrails", MEMBER, False),
+]
+
+
+@pytest.mark.parametrize(("caller", "context", "trusted"), DEPUTIES)
+def test_the_reader_role_is_assumed_by_its_principal_with_the_external_id_from_the_organization(
+    caller, context, trusted
+):
+    assert enters(reader_role(), caller, context) is trusted
+
+
+def test_without_an_organization_the_reader_role_still_asks_for_the_external_id():
+    role = reader_role(OrganizationId="")
+    assert enters(role, TRUSTED, {"sts:ExternalId": EXTERNAL_ID})
+    assert not enters(role, TRUSTED, {})
+
+
+def test_the_reader_role_reads_and_is_bound_to_the_account_where_an_action_takes_an_arn():
+    [policy] = reader_role()["Policies"]
+    for statement in policy["PolicyDocument"]["Statement"]:
+        for action in statement["Action"]:
+            found = get_action_data(*action.split(":"))
+            assert found, f"{action}: there is no such action"
+            assert {each["access_level"] for of in found.values() for each in of} <= {"Read", "List"}, action
+            takes = {each["resource_arn_format"] for of in found.values() for each in of}
+            assert statement["Resource"] != "*" or "*" in takes
+        own = "111122223333" in str(statement["Resource"]) or "aws:ResourceAccount" in str(statement.get("Condition"))
+        assert own is (statement["Resource"] != "*")
+
+
+@pytest.mark.parametrize(
+    "principal",
+    [
+        "*",
+        "arn:aws:iam::*:root",
+        "arn:aws:iam::999999999999:role/*",
+        "arn:aws:iam::999999999999:user/x",
+        "999999999999",
+    ],
+)
+def test_the_reader_role_cannot_be_deployed_for_everybody(principal):
+    parameters = load(text_of("reader-role.yaml").encode()).tree["Parameters"]
+    assert re.fullmatch(parameters["TrustedPrincipalArn"]["AllowedPattern"], principal) is None
+    assert re.fullmatch(parameters["TrustedPrincipalArn"]["AllowedPattern"], TRUSTED)
+    assert parameters["ExternalId"]["MinLength"] >= 16
+    assert "Default" not in parameters["ExternalId"]
