@@ -218,11 +218,22 @@ def test_assume_role_mode_may_be_a_truth_value(aws):
     assert BUCKET in stored(aws)
 
 
+def let_in(aws, account, role):
+    """Let a role of another account, which trusts ours, put what our tokens are for."""
+    path, _, name = role.rpartition("/")
+    trust = {"Effect": "Allow", "Principal": {"AWS": aws.account}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    iam = aws.client("iam", access_key=aws.assume(f"arn:aws:iam::{account}:role/administrator"))
+    iam.create_role(RoleName=name, Path=f"/{path}/" if path else "/", AssumeRolePolicyDocument=document)
+    aws.places.at(account, aws.region).config.tokens = aws.config.tokens
+
+
 @pytest.mark.parametrize(
     "parameters", [{"ExecutionRoleName": "guardrails/eval"}, {"AssumeRoleMode": True}, {"AssumeRoleMode": "true"}]
 )
 def test_a_role_that_is_asked_for_is_assumed_once_for_all_events(aws, monkeypatch, parameters):
     role = "arn:aws:iam::111122223333:role/config-role"
+    let_in(aws, "111122223333", parameters.get("ExecutionRoleName", "config-role"))
     first, second = (event(aws, "change_bucket", parameters, executionRoleArn=role) for _ in range(2))
     seen = calls(aws, monkeypatch)
     bucket(first)

@@ -32,10 +32,12 @@ from s3_guardrails.embedded.fault import Faults
 from s3_guardrails.embedded.iam_service import IamService
 from s3_guardrails.embedded.kms_service import KmsService
 from s3_guardrails.embedded.organization_service import OrganizationService
+from s3_guardrails.embedded.place import Regional
 from s3_guardrails.embedded.quota_service import QuotaService
 from s3_guardrails.embedded.recorder_service import RecorderService
 from s3_guardrails.embedded.remediation_service import RemediationService
 from s3_guardrails.embedded.s3_service import S3Service
+from s3_guardrails.embedded.sts_service import StsService
 from s3_guardrails.embedded.trail_service import TrailService
 
 CONTROL: Final = "/v20180820/"
@@ -52,9 +54,10 @@ Service = (
     | AccountService
     | OrganizationService
     | QuotaService
+    | StsService
     | TrailService
 )
-Services = Mapping[str, tuple[Service, ...]]
+Services = Mapping[str, tuple[Service | Regional, ...]]
 """By the name under which SDKs sign; the first that knows an operation answers it."""
 
 
@@ -104,7 +107,10 @@ class Gateway:
             return refusal(call.service, refused)
 
     def _handler(self, call: Call) -> Callable[[Call], Answer] | None:
-        services = self._services.get(call.service, ())
+        services = [
+            each.at(call.account, call.region) if isinstance(each, Regional) else each
+            for each in self._services.get(call.service, ())
+        ]
         found = [
             getattr(each, name, None) for name in (f"on_{_snake(call.operation)}", "on_other") for each in services
         ]

@@ -14,6 +14,12 @@ def caller_arn(call: Call) -> str:
     return str(sts_backends[call.account]["aws"].get_caller_identity(call.access_key, call.region)[1])
 
 
+def principal_arn(call: Call) -> str:
+    """Return the ARN by which policies mean the caller: moto's of a user says sts where it is IAM's."""
+    found = caller_arn(call)
+    return found.replace(":sts:", ":iam:") if ":user/" in found else found
+
+
 def assume(account: str, region: str, role: str, session: str) -> str:
     """Return an access key that signs as a session of the role (its ARN); the role need not exist."""
     backend = sts_backends[account]["aws"]

@@ -16,7 +16,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from s3_guardrails.embedded.call import Call, Refused
-from s3_guardrails.embedded.identity import caller_arn
+from s3_guardrails.embedded.identity import principal_arn
 from s3_guardrails.policy.authorize import Outcome, authorize, denied
 from s3_guardrails.policy.document import Policy
 from s3_guardrails.policy.request import ANONYMOUS, Request
@@ -108,7 +108,7 @@ def _request(call: Call, action: str, resource: str, owner: str, begun: Headers)
     }
     if not call.access_key:
         return Request(ANONYMOUS, None, action, resource, {**context, "aws:PrincipalType": "Anonymous"})
-    arn = caller_arn(call).replace(":sts:", ":iam:") if ":user/" in caller_arn(call) else caller_arn(call)
+    arn = principal_arn(call)
     session = _SESSION.fullmatch(arn)
     context |= {
         "aws:PrincipalArn": f"arn:{session[1]}:iam::{session[2]}:role/{session[3]}" if session else arn,

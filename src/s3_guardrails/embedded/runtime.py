@@ -56,7 +56,7 @@ class LambdaRuntime:
     """A warm Lambda: `handler` is ``module.function`` below `folder`; use as a context manager, invoke repeatedly.
 
     `environment` is all that the process sees besides Lambda's own variables and what Python needs to start. `timeout`
-    is in seconds, for each invocation; `name` is the function's.
+    is in seconds, for each invocation; `name` is the function's, or its ARN.
     """
 
     def __init__(
@@ -69,14 +69,14 @@ class LambdaRuntime:
         name: str = "guardrail",
     ) -> None:
         """Remember what to run; the process starts on entering."""
-        self._name = name
+        self._arn = name if name.startswith("arn:") else f"{_HOME}{name}"
         self._handler, self._folder, self._environment, self._timeout = handler, folder, environment, timeout
         self._events: Queue[Any] = Queue()
         self._results: Queue[tuple[Ending, Any]] = Queue()
 
     def __enter__(self) -> Self:
         """Start the Runtime API and the process."""
-        self._server = _Server(("127.0.0.1", 0), _api(self._events, self._results, self._timeout, self._name))
+        self._server = _Server(("127.0.0.1", 0), _api(self._events, self._results, self._timeout, self._arn))
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         self._log = tempfile.TemporaryFile()
@@ -132,6 +132,7 @@ class LambdaRuntime:
 
 
 _STOP: Final = object()
+_HOME: Final = "arn:aws:lambda:us-east-1:123456789012:function:"
 
 _INHERITED: Final = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR", "LANG", "LC_ALL")
 """What an interpreter may need to start; nothing that tells it about AWS or a proxy."""
@@ -145,7 +146,7 @@ class _Server(ThreadingHTTPServer):
 
 
 def _api(
-    events: Queue[Any], results: Queue[tuple[Ending, Any]], timeout: float, function: str
+    events: Queue[Any], results: Queue[tuple[Ending, Any]], timeout: float, arn: str
 ) -> type[BaseHTTPRequestHandler]:
     class RuntimeApi(BaseHTTPRequestHandler):
         """GET …/invocation/next waits for an event; POST …/response, …/error and /init/error end one."""
@@ -167,7 +168,7 @@ def _api(
                 {
                     "Lambda-Runtime-Aws-Request-Id": str(uuid.uuid4()),
                     "Lambda-Runtime-Deadline-Ms": str(int((time.time() + timeout) * 1000)),
-                    "Lambda-Runtime-Invoked-Function-Arn": f"arn:aws:lambda:us-east-1:123456789012:function:{function}",
+                    "Lambda-Runtime-Invoked-Function-Arn": arn,
                 },
             )
 

@@ -21,8 +21,6 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from s3_guardrails.embedded.account_service import AccountService
-from s3_guardrails.embedded.automation_service import AutomationService
-from s3_guardrails.embedded.config_service import ConfigService
 from s3_guardrails.embedded.fault import Faults
 from s3_guardrails.embedded.gateway import Gateway, Services
 from s3_guardrails.embedded.iam_service import IamService
@@ -30,10 +28,11 @@ from s3_guardrails.embedded.identity import assume
 from s3_guardrails.embedded.kms_service import KmsService
 from s3_guardrails.embedded.object_access import TRANSPORT
 from s3_guardrails.embedded.organization_service import OrganizationService
+from s3_guardrails.embedded.place import Places, Regional
 from s3_guardrails.embedded.quota_service import QuotaService
 from s3_guardrails.embedded.recorder_service import RecorderService
-from s3_guardrails.embedded.remediation_service import RemediationService
 from s3_guardrails.embedded.s3_service import S3Service
+from s3_guardrails.embedded.sts_service import StsService
 from s3_guardrails.embedded.trail_service import TrailService
 
 ACCOUNT: Final = DEFAULT_ACCOUNT_ID
@@ -41,18 +40,23 @@ REGION: Final = "us-east-1"
 
 
 class EmbeddedAws:
-    """A fresh account; use as a context manager. One at a time in a process: moto's state belongs to the process."""
+    """A fresh account; use as a context manager. One at a time in a process: moto's state belongs to the process.
+
+    `config`, `automation` and `remediation` are those of its own account and Region, `places` has all; `organization`
+    (the module) makes further accounts.
+    """
 
     def __init__(self, region: str = REGION, seed: int = 7) -> None:
         """Choose the Region that clients use unless told otherwise; `seed` fixes the ids that moto makes up."""
         self.account, self.region, self._seed = ACCOUNT, region, seed
         self.faults = Faults()
         self._clients: dict[tuple[str, str, str, bool], Any] = {}
-        self.s3, self.kms, self.config = S3Service(), KmsService(), ConfigService()
+        self.s3, self.kms = S3Service(), KmsService()
         self.recorder, self.regions, self.quotas = RecorderService(), AccountService(), QuotaService()
         self.trails = TrailService()
-        self.automation = AutomationService(self.client)
-        self.remediation = RemediationService(self.automation, self.config)
+        self.places = Places(self.client)
+        here = self.places.at(self.account, self.region)
+        self.config, self.automation, self.remediation = here.config, here.automation, here.remediation
 
     def __enter__(self) -> Self:
         """Forget what moto knows and begin to serve."""
@@ -62,13 +66,18 @@ class EmbeddedAws:
             "s3": (self.s3,),
             "iam": (IamService(),),
             "kms": (self.kms,),
-            "config": (self.config, self.recorder, self.remediation),
+            "config": (
+                Regional(lambda account, region: self.places.at(account, region).config),
+                self.recorder,
+                Regional(lambda account, region: self.places.at(account, region).remediation),
+            ),
             "account": (self.regions,),
             "cloudtrail": (self.trails,),
             "organizations": (OrganizationService(),),
             "servicequotas": (self.quotas,),
             "lambda": (self.quotas,),
-            "ssm": (self.automation,),
+            "ssm": (Regional(lambda account, region: self.places.at(account, region).automation),),
+            "sts": (StsService(),),
         }
         self._server = make_server("127.0.0.1", 0, Gateway(services, self.faults), True, request_handler=_QuietHandler)
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -77,7 +86,8 @@ class EmbeddedAws:
 
     def __exit__(self, *_: object) -> None:
         """Stop serving and forget the account."""
-        self.automation.stop()
+        for each in self.places:
+            each.automation.stop()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
