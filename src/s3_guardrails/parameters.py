@@ -17,8 +17,8 @@ T = TypeVar("T")
 MAX_INPUT_PARAMETERS: Final = 1024
 """Characters of JSON that AWS Config accepts as InputParameters of one rule."""
 
-FOREIGN: Final = frozenset({"ExecutionRoleName", "ExecutionRoleRegion", "AssumeRoleMode"})
-"""Parameters that rdklib reads for itself."""
+FOREIGN: Final = frozenset({"ExecutionRoleName", "ExecutionRoleRegion", "AssumeRoleMode", "PackVersion"})
+"""Parameters that rdklib reads for itself, and the release, with which every rule changes and is evaluated again."""
 
 
 def text(value: str) -> str:

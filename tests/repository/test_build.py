@@ -13,7 +13,7 @@ from deployed import ROOT, cfn_lint
 from s3_guardrails.catalogue.permissions import EVALUATORS, NOTIFIER, REMEDIATORS
 from s3_guardrails.cli import main
 from s3_guardrails.deploy.archive import RUNTIME_VERSION, compiled, digest, unpack, write_zip
-from s3_guardrails.deploy.bundle import LEFT_OUT, RUNTIME, SERVICES, bundle
+from s3_guardrails.deploy.bundle import LEFT_OUT, RUNTIME, SERVICES, bundle, portable
 from s3_guardrails.deploy.stackset import render_stackset
 from s3_guardrails.discovery import PACKAGE
 from s3_guardrails.errors import InputError
@@ -69,6 +69,22 @@ def test_nothing_is_bundled_that_no_function_needs(files):
         SERVICES
     )
     assert sum(map(len, files.values())) < 8_000_000
+
+
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [
+        ("a/b.so", b""),
+        ("a/b.cpython-313-aarch64-linux-gnu.so", b""),
+        ("b.so.1", b""),
+        ("b.pyd", b""),
+        ("b", b"\x7fELF..."),
+    ],
+)
+def test_native_code_is_refused(files, path, content):
+    assert portable(files) == files
+    with pytest.raises(InputError, match=f"^{path}: expected no native code"):
+        portable({**files, path: content})
 
 
 def services_of(path):

@@ -177,6 +177,7 @@ def test_a_change_rule_subscribes_to_oversized_items_too(checkout):
             "Scope": {"ComplianceResourceTypes": ["AWS::S3::Bucket"]},
             "InputParameters": {
                 "AssumeRoleMode": "False",
+                "PackVersion": {"Ref": "PackVersion"},
                 "Prefix": {"Ref": "Prefix"},
                 "Owner": {"Fn::If": ["OwnerGiven", {"Ref": "Owner"}, {"Ref": "AWS::NoValue"}]},
             },
@@ -214,9 +215,9 @@ def test_a_periodic_rule_is_scheduled_and_has_no_scope(checkout):
 
 
 def rule_inputs(read):
-    """The inputs of the pack that are not about remediations."""
+    """The inputs of the pack that are of rules."""
     about = {value["Ref"] for value in refs(remediations(read))}
-    return set(read["Parameters"]) - about - {"EnableRemediation"}
+    return set(read["Parameters"]) - about - {"EnableRemediation", "PackVersion"}
 
 
 def remediations(read):
@@ -278,7 +279,7 @@ def test_a_pack_beyond_the_limits_of_aws_config_is_refused(checkout, monkeypatch
     with pytest.raises(MalformedRule, match=r"conformance-pack\.yaml: expected at most 51200 bytes, found"):
         render_pack(find_rules(checkout.rules))
     monkeypatch.setattr(pack, "MAX_BYTES", 1 << 20)
-    with pytest.raises(MalformedRule, match="expected at most 60 input parameters, found 66"):
+    with pytest.raises(MalformedRule, match="expected at most 60 input parameters, found 67"):
         render_pack(find_rules(checkout.rules))
     monkeypatch.setattr(pack, "MAX_PARAMETERS", 1 << 20)
     monkeypatch.setattr(pack, "MAX_RULES", 58)

@@ -191,7 +191,7 @@ MONITORING = ("AWS::Events::Rule", "AWS::CloudWatch::Alarm", "AWS::SNS::Topic", 
 
 
 def test_monitoring_can_be_switched_off_as_a_whole_and_nothing_else_is():
-    assert TREE["Conditions"] == {"Monitored": {"Fn::Equals": [{"Ref": "EnableMonitoring"}, "true"]}}
+    assert TREE["Conditions"]["Monitored"] == {"Fn::Equals": [{"Ref": "EnableMonitoring"}, "true"]}
     off = {name for name, each in RESOURCES.items() if each.get("Condition") == "Monitored"}
     permissions = {
         name for name, each in of_type("AWS::Lambda::Permission").items() if each["Principal"][:6] == "events"

@@ -106,7 +106,11 @@ def test_the_pack_holds_every_rule_and_only_rules():
         entry = RULES[each["Properties"]["ConfigRuleName"]]
         types = [detail["MessageType"] for detail in each["Properties"]["Source"]["SourceDetails"]]
         assert ("ScheduledNotification" in types) is (entry.rule.trigger is Trigger.PERIODIC)
-        expected = {"AssumeRoleMode", *(parameter.name for parameter in entry.rule.Parameters.documented())}
+        expected = {
+            "AssumeRoleMode",
+            "PackVersion",
+            *(parameter.name for parameter in entry.rule.Parameters.documented()),
+        }
         assert set(each["Properties"]["InputParameters"]) == expected
 
 

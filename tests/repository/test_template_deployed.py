@@ -11,17 +11,20 @@ import pytest
 import yaml
 from boto3 import Session
 from deployed import ACCOUNT, PLACES, ROOT, Deployed, cfn_lint
+from resolved import Resolved
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from s3_guardrails.catalogue.documents import STEP_SECONDS, render_documents
-from s3_guardrails.catalogue.pack import logical_id, pack_inputs, render_pack
+from s3_guardrails.catalogue.pack import logical_id, pack_inputs
 from s3_guardrails.catalogue.permissions import REMEDIATORS
 from s3_guardrails.catalogue.template import render_template
+from s3_guardrails.catalogue.template_functions import chained
 from s3_guardrails.decision import Verdict
 from s3_guardrails.deploy.bundle import RUNTIME
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.errors import MalformedRule
+from s3_guardrails.parameters import FOREIGN
 from s3_guardrails.remediate.undo import NAME as UNDO
 from s3_guardrails.template.loading import load
 
@@ -31,6 +34,8 @@ RESOURCES = TREE["Resources"]
 PACK = (ROOT / "conformance-pack.yaml").read_text(encoding="utf-8")
 ENTRIES = find_rules()
 APPROVER = {"RemediationApproverArn": f"arn:aws:iam::{ACCOUNT}:role/approver"}
+NAMED = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${RemediationApproverRole}"}
+APPROVERS = {"Fn::If": ["ApproverIsNamed", NAMED, {"Ref": "RemediationApproverArn"}]}
 
 each_place = pytest.mark.parametrize("partition", PLACES)
 
@@ -64,7 +69,8 @@ def test_the_translated_template_is_cloudformation_without_macros(tmp_path):
     functions = [each for each in translated["Resources"].values() if each["Type"] == "AWS::Lambda::Function"]
     assert len(functions) == len(FUNCTIONS)
     for each in functions:
-        assert each["Properties"]["Runtime"] == "python3.13"
+        assert (each["Properties"]["Runtime"], each["Properties"]["Architectures"]) == ("python3.13", ["arm64"])
+        assert "ReservedConcurrentExecutions" not in each["Properties"], "a new account has none to spare"
         assert each["Properties"]["LoggingConfig"]["LogGroup"]["Ref"] in of_type("AWS::Logs::LogGroup")
     roles = [each for each in translated["Resources"].values() if each["Type"] == "AWS::IAM::Role"]
     assert len(roles) == len(of_type("AWS::IAM::Role")), "SAM makes no role of its own"
@@ -121,7 +127,7 @@ def test_a_remediation_ends_before_systems_manager_stops_waiting(name):
     assert variables["GUARDRAILS_REMEDIATION"] == name
     assert variables["GUARDRAILS_EVIDENCE_BUCKET"] == {"Ref": "EvidenceBucket"}
     assert variables["GUARDRAILS_EVIDENCE_KEY"] == {"Fn::GetAtt": ["EvidenceKey", "Arn"]}
-    assert variables["GUARDRAILS_APPROVERS"] == {"Ref": "RemediationApproverArn"}
+    assert variables["GUARDRAILS_APPROVERS"] == APPROVERS
     assert variables["GUARDRAILS_DOCUMENT"] == RESOURCES[f"{name}Document"]["Properties"]["Name"]
 
 
@@ -135,7 +141,7 @@ def test_a_remediation_reads_the_parameters_that_its_rule_gets_from_the_pack(ent
     written = properties["Environment"]["Variables"]["GUARDRAILS_PARAMETERS"]["Fn::Sub"]
     inputs = dict(re.findall(r'"(\w+)":"\$\{(\w+)\}"', written))
     rule = yaml.safe_load(PACK)["Resources"][logical_id(entry.name)]["Properties"]["InputParameters"]
-    assert inputs == {name: ref(value) for name, value in rule.items() if name != "AssumeRoleMode"}
+    assert inputs == {name: ref(value) for name, value in rule.items() if name not in FOREIGN}
     assert set(inputs.values()) <= {each["ParameterName"] for each in handed_over()}
 
 
@@ -160,28 +166,11 @@ def test_no_parameter_can_end_the_text_that_it_is_put_into():
         assert not pattern.fullmatch(harmful)
 
 
-def test_the_pack_is_the_file_and_every_input_of_it_is_given():
-    assert PACK_RESOURCE["Properties"]["TemplateBody"] == PACK
-    pack = yaml.safe_load(PACK)
-    assert [each["ParameterName"] for each in handed_over()] == list(pack["Parameters"])
-    for each in handed_over():
-        default = TREE["Parameters"].get(each["ParameterName"], {}).get("Default")
-        assert default == pack["Parameters"][each["ParameterName"]].get("Default")
-
-
 def test_the_parameters_that_are_not_of_rules_are_documented():
     operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     own = set(TREE["Parameters"]) - set(pack_inputs(ENTRIES))
     assert own
     assert {name for name in own if not re.search(rf"^\| [^|]*`{name}`", operations, re.MULTILINE)} == set()
-
-
-def test_the_outputs_are_what_the_pack_takes_where_it_is_deployed_apart():
-    needed = {name for name, each in yaml.safe_load(PACK)["Parameters"].items() if "Default" not in each}
-    made = {each["ParameterName"]: each["ParameterValue"] for each in handed_over()}
-    assert {name: TREE["Outputs"][name]["Value"] for name in needed - set(APPROVER)} == {
-        name: value for name, value in made.items() if name in needed - set(APPROVER)
-    }
 
 
 @pytest.mark.parametrize("name", REMEDIATORS)
@@ -193,7 +182,7 @@ def test_a_document_is_the_file_with_defaults_so_that_the_resource_is_all_an_ope
         "AutomationAssumeRole": {"Fn::GetAtt": [f"{name}AutomationRole", "Arn"]},
         "FunctionArn": {"Fn::GetAtt": [f"{name}Function", "Arn"]},
     }
-    assert content["parameters"]["Approvers"].pop("default") == [{"Ref": "RemediationApproverArn"}]
+    assert content["parameters"]["Approvers"].pop("default") == [APPROVERS]
     assert content == yaml.safe_load((ROOT / "remediation" / f"{name}.yaml").read_text(encoding="utf-8"))
     required = {each for each, found in properties["Content"]["parameters"].items() if "default" not in found}
     assert required == {"PlanId" if name == UNDO else "ResourceId"}
@@ -281,10 +270,105 @@ def test_the_evidence_outlives_the_stack_every_version_is_kept_and_nothing_is_pu
 
 def test_what_is_rendered_is_put_back_and_what_is_written_by_hand_stays():
     touched = TEXT.replace("Timeout: 230", "Timeout: 231").replace("MemorySize: 512", "MemorySize: 513")
-    assert render_template(touched, ENTRIES, render_pack(ENTRIES)) == TEXT.replace("MemorySize: 512", "MemorySize: 513")
+    assert render_template(touched, ENTRIES) == TEXT.replace("MemorySize: 512", "MemorySize: 513")
 
 
 @pytest.mark.parametrize("mark", ["BEGIN rules", "END remediations"])
 def test_a_template_without_its_marks_is_refused(mark):
     with pytest.raises(MalformedRule, match="expected the lines `# BEGIN"):
-        render_template(TEXT.replace(f"# {mark}\n", "#\n"), ENTRIES, PACK)
+        render_template(TEXT.replace(f"# {mark}\n", "#\n"), ENTRIES)
+
+
+def test_documents_are_made_five_at_a_time_where_there_are_more_than_ten():
+    assert chained("abcdefghij") == {}
+    assert chained("abcdefghijkl") == dict(zip("fghijkl", "abcdefg", strict=True))
+
+
+PATTERNS = {name: each.get("AllowedPattern") for name, each in TREE["Parameters"].items()}
+ACCEPTED = [
+    (
+        "RemediationApproverRole",
+        ["", "approver", "people/of/Security", "aws-reserved/sso.amazonaws.com/A_b=c+d,e@f.g-h"],
+    ),
+    (
+        "RemediationApproverArn",
+        [
+            "",
+            "arn:aws:iam::111122223333:role/people/Security",
+            "arn:aws-cn:iam::111122223333:user/ann@example.com",
+            "arn:aws-us-gov:sts::111122223333:assumed-role/Security/ann",
+        ],
+    ),
+    ("LogKeyArn", ["", "arn:aws:kms:eu-west-1:111122223333:key/mrk-0123"]),
+]
+HOSTILE = [
+    "*",
+    "?",
+    "a*",
+    "a b",
+    "a\tb",
+    "a\nb",
+    "a:b",
+    "a'b",
+    'a"b',
+    "a\\b",
+    "${a}",
+    "{{ a }}",
+    "/a",
+    "a/",
+    "a//b",
+    "é",
+    "#a",
+]
+REFUSED = [
+    ("RemediationApproverRole", [*HOSTILE, "arn:aws:iam::111122223333:role/a", "a" * 65]),
+    (
+        "RemediationApproverArn",
+        [
+            *(f"arn:aws:iam::111122223333:role/{each}" for each in ("", "*", "a b", "a\nb", "a:b", "${a}", "{{ a }}")),
+            "approver",
+            "arn:aws:iam::111122223333:root",
+            "arn:aws:iam::111122223333:group/a",
+            "arn:aws:iam::*:role/a",
+            "arn:aws:iam::111122223333:role/a arn:aws:iam::111122223333:role/b",
+        ],
+    ),
+    ("LogKeyArn", ["alias/logs", "arn:aws:kms:eu-west-1:111122223333:alias/a", "arn:aws:kms:*:111122223333:key/a"]),
+]
+
+
+@pytest.mark.parametrize(("name", "values"), ACCEPTED)
+def test_a_parameter_takes_what_it_is_for(name, values):
+    assert [each for each in values if not re.fullmatch(PATTERNS[name], each)] == []
+
+
+@pytest.mark.parametrize(("name", "values"), REFUSED)
+def test_a_parameter_takes_nothing_that_would_name_more_or_end_its_place(name, values):
+    assert [each for each in values if re.fullmatch(PATTERNS[name], each)] == []
+    assert TREE["Parameters"]["RemediationApproverRole"]["MaxLength"] == 200, "static values of Config: 256 characters"
+
+
+WHO = [("", "", False), ("approver", "", True), ("", "arn:aws:iam::111122223333:role/a", True), ("a", "arn:...", False)]
+
+
+@pytest.mark.parametrize(("role", "arn", "good"), WHO)
+def test_one_way_of_naming_the_approver_is_used_and_not_both(role, arn, good):
+    [assertion] = TREE["Rules"]["WhoApproves"]["Assertions"]
+    given = {"RemediationApproverRole": role, "RemediationApproverArn": arn}
+    assert Resolved(TREE, given).truth(assertion["Assert"]) is good
+
+
+@pytest.mark.parametrize("account", ["111122223333", "444455556666"])
+def test_a_named_approver_is_a_role_of_the_account_that_the_stack_is_in(account):
+    settings = {"RemediationApproverRole": "people/Security", "AWS::AccountId": account, "AWS::Partition": "aws-cn"}
+    assert Resolved(TREE, settings).resolve(APPROVERS) == f"arn:aws-cn:iam::{account}:role/people/Security"
+    with_arn = {"RemediationApproverArn": "arn:aws:iam::111122223333:role/a"}
+    assert Resolved(TREE, with_arn).resolve(APPROVERS) == with_arn["RemediationApproverArn"]
+
+
+def test_the_key_of_the_logs_is_nobody_s_unless_one_is_given():
+    groups = of_type("AWS::Logs::LogGroup").values()
+    assert len(groups) == len(FUNCTIONS)
+    for given, expected in (({}, set()), ({"LogKeyArn": "arn:key"}, {"arn:key"})):
+        resolved = [Resolved(TREE, given).resolve(each) for each in groups]
+        assert {each["KmsKeyId"] for each in resolved if "KmsKeyId" in each} == expected

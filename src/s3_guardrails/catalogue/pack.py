@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import yaml
 
+from s3_guardrails import __version__
 from s3_guardrails.catalogue.pack_remediation import REMEDIATION_CONDITIONS, remediation, remediation_parameters
 from s3_guardrails.catalogue.parameters_json import RDKLIB, defaults
 from s3_guardrails.discovery import Entry
@@ -24,28 +25,44 @@ MAX_RULES: Final = 130
 
 HEADER: Final = "# Rendered by `s3-guardrails catalogue --write` from rules/; edit the rules, not this file.\n"
 
+VERSION: Final = "PackVersion"
+
 Node = dict[str, Any]
 
 
 def render_pack(entries: Iterable[Entry]) -> str:
     """Return the pack's text; raise MalformedRule or ParameterError where a limit of AWS Config is passed."""
     entries = tuple(entries)
+    return HEADER + pack_text(pack_node(entries), len(entries))
+
+
+def pack_text(pack: Node, rules: int) -> str:
+    """Return a pack as YAML; raise MalformedRule where a limit of AWS Config is passed."""
+    text: str = yaml.safe_dump(pack, sort_keys=False, allow_unicode=True, width=120)
+    _check_limits(HEADER + text, len(pack["Parameters"]), rules)
+    return text
+
+
+def pack_node(entries: Iterable[Entry]) -> Node:
+    """Return the pack as it can be deployed alone: whatever a deployment makes is a parameter."""
+    entries = tuple(entries)
     inputs = pack_inputs(entries)
     parameters = {_function(entry): _function_parameter(entry) for entry in entries}
     parameters |= {name: _parameter(each) for name, each in sorted(inputs.items())}
+    parameters[VERSION] = {"Type": "String", "Default": __version__, "Description": _RELEASE}
     parameters |= remediation_parameters(entries)
     conditions = {_given(name): _is_given(name) for name, each in sorted(inputs.items()) if not each.default}
     rules = {logical_id(entry.name): _rule(entry, inputs) for entry in entries}
     ids = {entry: logical_id(entry.name) for entry in entries}
     remediations = {f"{name}Remediation": remediation(entry, name) for entry, name in ids.items()}
-    pack: Node = {
+    return {
         "Parameters": parameters,
         "Conditions": {**conditions, **REMEDIATION_CONDITIONS},
         "Resources": {**rules, **remediations},
     }
-    text = HEADER + yaml.safe_dump(pack, sort_keys=False, allow_unicode=True, width=120)
-    _check_limits(text, len(parameters), len(entries))
-    return text
+
+
+_RELEASE: Final = "Release of the guardrails. AWS Config evaluates every rule again when it changes."
 
 
 def logical_id(name: str) -> str:
@@ -96,12 +113,13 @@ def _is_given(name: str) -> Node:
 
 
 def _rule(entry: Entry, inputs: Mapping[str, Documented]) -> Node:
-    input_parameters({**defaults(entry), **RDKLIB})
+    input_parameters({**defaults(entry), **RDKLIB, VERSION: __version__})
     properties: Node = {"ConfigRuleName": entry.name, "Description": entry.rule.description()}
     if entry.rule.trigger is Trigger.CHANGE:
         properties["Scope"] = {"ComplianceResourceTypes": [entry.rule.resource_type]}
     properties["InputParameters"] = {
         **RDKLIB,
+        VERSION: {"Ref": VERSION},
         **{each.name: _value(each, input_name(entry, each, inputs)) for each in entry.rule.Parameters.documented()},
     }
     properties["Source"] = {

@@ -26,7 +26,7 @@ def rendered(root: Path) -> Mapping[Path, str]:
         **{entry.folder / "parameters.json": render_parameters(entry) for entry in entries},
         **{root / "remediation" / f"{name}.yaml": text for name, text in render_documents().items()},
         root / "conformance-pack.yaml": pack,
-        **({template: render_template(_text(template), entries, pack)} if template.is_file() else {}),
+        **({template: render_template(_text(template), entries)} if template.is_file() else {}),
         root / "docs" / "rules.md": render_docs(entries),
         readme: render_readme(_text(readme), entries),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import yaml
@@ -12,7 +12,7 @@ from s3_guardrails.catalogue.documents import render_documents
 from s3_guardrails.catalogue.pack import input_name, logical_id, pack_inputs
 from s3_guardrails.catalogue.permissions import CHANGE, EVALUATORS, LIVE, REMEDIATORS
 from s3_guardrails.catalogue.template_role import automation_role, function_role
-from s3_guardrails.catalogue.template_text import GetAtt, Node, Reasons, Ref, Sub
+from s3_guardrails.catalogue.template_text import GetAtt, Node, Reasons, Ref, Sub, if_else
 from s3_guardrails.discovery import Entry
 from s3_guardrails.parameters import Documented
 from s3_guardrails.rule import Trigger
@@ -53,7 +53,21 @@ def remediations(entries: Iterable[Entry]) -> str:
 
 def documents() -> str:
     """Return every remediation document as a resource."""
-    return _text((_document(name, yaml.safe_load(text)) for name, text in render_documents().items()), Reasons())
+    found = render_documents()
+    after = chained(tuple(found))
+    return _text((_document(name, yaml.safe_load(text), after.get(name)) for name, text in found.items()), Reasons())
+
+
+def chained(names: Sequence[str]) -> dict[str, str]:
+    """Return name → the name that it is made after: five at a time where there are more than ten.
+
+    CloudFormation makes what it can at once, and Systems Manager refuses when asked for many documents.
+    """
+    return dict(zip(names[AT_ONCE:], names, strict=False)) if len(names) > MANY else {}
+
+
+AT_ONCE: Final = 5
+MANY: Final = 10
 
 
 def parameters(entries: Iterable[Entry]) -> str:
@@ -73,8 +87,17 @@ def evaluator(entry: Entry) -> str:
 
 LOGS: Final[Node] = {
     "Type": "AWS::Logs::LogGroup",
-    "Properties": {"RetentionInDays": Ref("LogRetentionDays")},
+    "Properties": {
+        "RetentionInDays": Ref("LogRetentionDays"),
+        "KmsKeyId": if_else("LogsHaveAKey", Ref("LogKeyArn"), Ref("AWS::NoValue")),
+    },
 }
+APPROVER: Final = if_else(
+    "ApproverIsNamed",
+    Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:role/${RemediationApproverRole}"),
+    Ref("RemediationApproverArn"),
+)
+"""Who approves: a role of the account's own by its name, which one stack set can say for all accounts, or an ARN."""
 
 
 def _rule(entry: Entry) -> Node:
@@ -125,7 +148,7 @@ def _remediation(name: str, document: Node, of_rule: Node, reasons: Reasons) -> 
         "GUARDRAILS_EVIDENCE_BUCKET": Ref("EvidenceBucket"),
         "GUARDRAILS_EVIDENCE_KEY": GetAtt("EvidenceKey.Arn"),
         "GUARDRAILS_DOCUMENT": Sub(_DOCUMENT.format(name)),
-        "GUARDRAILS_APPROVERS": Ref("RemediationApproverArn"),
+        "GUARDRAILS_APPROVERS": APPROVER,
     }
     about, function = document["description"].partition("\n")[0], f"{name}Function"
     return {
@@ -136,12 +159,12 @@ def _remediation(name: str, document: Node, of_rule: Node, reasons: Reasons) -> 
     }
 
 
-def _document(name: str, content: Node) -> Node:
+def _document(name: str, content: Node, after: str | None) -> Node:
     """Embed a document; who starts one by hand then needs to say the resource and nothing else."""
     defaults = {
         "AutomationAssumeRole": GetAtt(f"{name}AutomationRole.Arn"),
         "FunctionArn": GetAtt(f"{name}Function.Arn"),
-        "Approvers": [Ref("RemediationApproverArn")],
+        "Approvers": [APPROVER],
     }
     for parameter, value in defaults.items():
         content["parameters"][parameter]["default"] = value
@@ -152,7 +175,8 @@ def _document(name: str, content: Node) -> Node:
         "UpdateMethod": "NewVersion",
         "Content": content,
     }
-    return {f"{name}Document": {"Type": "AWS::SSM::Document", "Properties": properties}}
+    order = {"DependsOn": f"{after}Document"} if after else {}
+    return {f"{name}Document": {"Type": "AWS::SSM::Document", **order, "Properties": properties}}
 
 
 def _of_rule(entry: Entry | None, inputs: Mapping[str, Documented]) -> Node:

@@ -39,6 +39,17 @@ class Line(dict[str, Any]):
     __slots__ = ()
 
 
+class If(list[Any]):
+    """The choice ``[Condition, if true, if false]``."""
+
+    __slots__ = ()
+
+
+def if_else(condition: str, value: Any, otherwise: Any) -> If:
+    """Return one value or the other, as a condition of the template says."""
+    return If((condition, value, otherwise))
+
+
 class Reasons:
     """The comments of one block: a value is marked with its reason, which is put beside it when the block is text."""
 
@@ -100,6 +111,7 @@ _Dumper.add_representer(
     str,
     lambda dumper, value: dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None),
 )
+_Dumper.add_representer(If, lambda dumper, value: dumper.represent_sequence("!If", value, flow_style=True))
 _Dumper.add_representer(
     Line, lambda dumper, value: dumper.represent_mapping("tag:yaml.org,2002:map", value, flow_style=True)
 )

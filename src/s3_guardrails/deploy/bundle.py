@@ -26,12 +26,19 @@ LEFT_OUT: Final = frozenset(
 CATALOGUE: Final = f"{PACKAGE.name}/_catalogue/rules"
 """Where an installed package looks for the rules, as remediations do; AWS Config's functions are modules at the top."""
 
+_NATIVE: Final = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
+"""How libraries of Linux and macOS begin."""
+_NATIVE_NAMES: Final = (".so", ".pyd", ".dylib", ".dll", ".exe")
+
 Bundle = dict[str, bytes]
 """Path in the bundle → content."""
 
 
 def bundle() -> Bundle:
-    """Return the files in the order of their paths; raise InputError where a package is not installed."""
+    """Return the files in the order of their paths.
+
+    Raise InputError where a package is not installed, or brings code for one kind of processor.
+    """
     found: Bundle = {}
     for name in RUNTIME:
         found.update(_distribution(name))
@@ -39,7 +46,15 @@ def bundle() -> Bundle:
     for entry in find_rules():
         module = f"{entry.name}.py"
         found[module] = found[f"{CATALOGUE}/{entry.name}/{module}"] = (entry.folder / module).read_bytes()
-    return dict(sorted(found.items()))
+    return portable(dict(sorted(found.items())))
+
+
+def portable(files: Bundle) -> Bundle:
+    """Return the files; raise InputError where one is native code: the machine that builds need not be Lambda's."""
+    for path, content in files.items():
+        if path.endswith(_NATIVE_NAMES) or ".so." in path or content.startswith(_NATIVE):
+            raise InputError(f"{path}: expected no native code in the bundle, whose functions run on arm64")
+    return files
 
 
 def versions() -> dict[str, str]:

@@ -42,8 +42,9 @@ def additions(template: Mapping[str, Any], packs: Iterable[Mapping[str, Any]]) -
 
 
 def bodies(template: Mapping[str, Any]) -> list[str]:
-    """Return the text of each conformance pack in a template."""
-    return [each["TemplateBody"] for each in _properties(template, "AWS::Config::ConformancePack")]
+    """Return the text of each conformance pack in a template, before Fn::Sub puts ARNs into it."""
+    found = [each["TemplateBody"] for each in _properties(template, "AWS::Config::ConformancePack")]
+    return [each if isinstance(each, str) else each["Fn::Sub"][0] for each in found]
 
 
 def _properties(template: Mapping[str, Any], *types: str) -> list[Mapping[str, Any]]:
