@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,12 +9,11 @@ from typing import Any, Final
 
 from s3_guardrails.decision import Verdict
 from s3_guardrails.embedded.player import Failure
+from s3_guardrails.fleet.annotation import read_annotation
 
 UNCLASSIFIED: Final = "UNCLASSIFIED"
 COUNTED: Final = (*(each.value for each in Verdict), UNCLASSIFIED)
 """Verdicts add up to the resources; unclassified ones are among them and counted once more."""
-
-_CODES: Final = re.compile(r"(?:^|; (?:advisory )?)([A-Z][A-Z0-9_]+(?:, [A-Z][A-Z0-9_]+)*)(?=:|;|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +30,12 @@ class Row:
     @property
     def verdict(self) -> Verdict:
         """The package's verdict: AWS Config keeps UNDETERMINED as NON_COMPLIANT with an annotation that says so."""
-        undetermined = self.annotation.startswith(f"{Verdict.UNDETERMINED.value} ")
-        return Verdict.UNDETERMINED if undetermined else Verdict(self.compliance)
+        return read_annotation(self.compliance, self.annotation).verdict
 
     @property
     def codes(self) -> tuple[str, ...]:
         """The codes of reasons and advisories, in the annotation's order."""
-        text = self.annotation.removeprefix(f"{Verdict.UNDETERMINED.value} ")
-        return tuple(code for found in _CODES.findall(text) for code in found.split(", "))
+        return read_annotation(self.compliance, self.annotation).codes
 
     @property
     def unclassified(self) -> bool:

@@ -1,0 +1,205 @@
+"""Counting over accounts, reading results back, names of rules: what is not known never counts as compliant."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from s3_guardrails.config.annotation import annotate
+from s3_guardrails.decision import Decision, Reason, Verdict
+from s3_guardrails.discovery import find_rules
+from s3_guardrails.encryption.fact import ABSENT, Unreadable
+from s3_guardrails.fleet.annotation import read_annotation
+from s3_guardrails.fleet.cause import Cause, not_active, uncovered
+from s3_guardrails.fleet.deployed import DeployedRule, Evaluation, Item, Results
+from s3_guardrails.fleet.member import Member
+from s3_guardrails.fleet.results import rows_of
+from s3_guardrails.fleet.row import Row, label
+from s3_guardrails.fleet.rule_name import rule_of
+from s3_guardrails.fleet.tally import By, Tally
+from s3_guardrails.rule import Trigger
+
+BUCKET, KEY = "AWS::S3::Bucket", "AWS::KMS::Key"
+ONE, TWO = (Member(f"{digit}" * 12, path=("Root", name)) for digit, name in ((1, "Prod"), (2, "Dev")))
+RULES = [entry.name for entry in find_rules()]
+
+
+def row(member=ONE, rule="RULE", name="b", verdict="COMPLIANT", **more):
+    return Row(
+        account=member.id,
+        region=more.get("region", "eu-west-1"),
+        rule=rule,
+        resource_type=BUCKET,
+        resource_id=name,
+        verdict=Verdict(verdict),
+        codes=(),
+        data_class=more.get("data_class", "internal"),
+    )
+
+
+def compliance(counts):
+    return counts.compliant, counts.asked
+
+
+def test_what_is_undetermined_is_asked_and_not_compliant_and_what_is_not_applicable_is_not_asked():
+    tally = Tally()
+    tally.add(ONE, [row(verdict=each.value, name=each.value) for each in Verdict])
+    assert compliance(tally.total) == (1, 3)
+    assert tally.total.as_json()["verdicts"] == dict.fromkeys(Verdict, 1)
+
+
+def test_resources_count_once_in_each_group_however_many_rules_judge_them():
+    tally = Tally()
+    tally.add(ONE, [row(rule=rule, data_class=ABSENT) for rule in ("A", "B")])
+    tally.add(TWO, [row(TWO, rule="A"), row(TWO, rule="A", region="us-east-1")])
+    assert (tally.total.resources, tally.total.unclassified) == (3, 1)
+    assert {name: each.resources for name, each in tally.groups[By.RULE].items()} == {"A": 3, "B": 1}
+    assert {name: each.resources for name, each in tally.groups[By.UNIT].items()} == {"Root/Prod": 1, "Root/Dev": 2}
+    assert {name: each.resources for name, each in tally.groups[By.DATA_CLASS].items()} == {
+        "(unclassified)": 1,
+        "internal": 2,
+    }
+
+
+def test_an_account_without_rows_is_listed_and_compliant_in_nothing_of_nothing():
+    tally = Tally()
+    tally.add(ONE, [])
+    assert compliance(tally.groups[By.ACCOUNT][ONE.id]) == (0, 0)
+    assert tally.as_json()["by_unit"][0]["compliance"] == {"compliant": 0, "of": 0}
+
+
+def test_a_fleet_of_nothing_is_written():
+    assert json.loads(json.dumps(Tally().as_json()))["total"]["resources"] == 0
+
+
+def test_a_source_that_does_not_tell_what_is_not_applicable_has_null_for_it():
+    tally = Tally(listed_inapplicable=False)
+    tally.add(ONE, [row()])
+    assert tally.as_json()["by_account"][0]["verdicts"]["NOT_APPLICABLE"] is None
+
+
+@given(st.lists(st.tuples(st.sampled_from(list(Verdict)), st.sampled_from("abc"), st.sampled_from("RS"))))
+def test_law_every_group_adds_up_to_the_rows(found):
+    tally = Tally()
+    for member in (ONE, TWO):
+        tally.add(member, [row(member, rule, name, verdict, data_class=name) for verdict, name, rule in found])
+    assert tally.total.verdicts.total() == 2 * len(found)
+    for groups in tally.groups.values():
+        assert sum(each.verdicts.total() for each in groups.values()) == 2 * len(found)
+
+
+@pytest.mark.parametrize(
+    ("data_class", "shown"),
+    [
+        ("internal", "internal"),
+        (ABSENT, "(unclassified)"),
+        (Unreadable("tags", "no"), "(not known)"),
+        (None, "(keys without one)"),
+        ("(unclassified)", "`(unclassified)`"),
+    ],
+)
+def test_no_class_passes_for_another(data_class, shown):
+    assert label(data_class) == shown
+
+
+SUFFIX = "-conformance-pack-a1B2_c3-d"
+
+
+@pytest.mark.parametrize(
+    ("deployed", "rule"),
+    [
+        ("S3_BUCKET_TLS", "S3_BUCKET_TLS"),
+        (f"S3_BUCKET_TLS{SUFFIX}", "S3_BUCKET_TLS"),
+        (f"S3_BUCKET_TLS_ONLY{SUFFIX}", "S3_BUCKET_TLS_ONLY"),
+        (f"S3_BUCKET_TLS_ONLY_TOO{SUFFIX}", None),
+        ("S3_BUCKET_TLS-conformance-pack-", None),
+        (f"x{SUFFIX}", None),
+        (f"S3_BUCKET_TLS{SUFFIX}\n", None),
+        (f"my-S3_BUCKET_TLS{SUFFIX}", None),
+        ("s3_bucket_tls", None),
+        ("", None),
+    ],
+)
+def test_deployed_names_are_matched_exactly(deployed, rule):
+    assert rule_of(deployed, {"S3_BUCKET_TLS", "S3_BUCKET_TLS_ONLY"}) == rule
+
+
+def test_law_what_the_rules_report_is_read_back():
+    """Verdict and first code always; every code where the annotation had room."""
+    for entry in find_rules():
+        for facts, parameters, verdict, _ in entry.scenarios().values():
+            decision = entry.rule(entry.rule.Parameters.from_config(parameters or {})).judge(facts)
+            told = read_annotation(*annotate(decision))
+            assert (told.verdict, told.codes[0]) == (verdict, decision.codes[0])
+            assert set(told.codes) <= set(decision.codes)
+
+
+def test_a_long_annotation_loses_further_codes_and_never_the_verdict_or_the_first():
+    reasons = tuple(Reason(f"CODE_{number}", "x" * 300) for number in range(40))
+    told = read_annotation(*annotate(Decision(Verdict.UNDETERMINED, reasons, (Reason("UNCLASSIFIED", "y"),))))
+    assert told.verdict is Verdict.UNDETERMINED
+    assert told.codes[0] == "CODE_0"
+    assert "UNCLASSIFIED" not in told.codes
+
+
+@pytest.mark.parametrize("compliance", ["INSUFFICIENT_DATA", "UNDETERMINED", "", "compliant"])
+def test_a_compliance_type_that_is_not_ours_is_undetermined(compliance):
+    assert read_annotation(compliance, "FINE: x").verdict is Verdict.UNDETERMINED
+
+
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def results(*rules, items):
+    return Results(ONE.id, "eu-west-1", rules, items, "data-class")
+
+
+def deployed(*evaluations):
+    return DeployedRule("RULE", "RULE", Trigger.CHANGE, BUCKET, ABSENT, evaluations)
+
+
+def evaluation(annotation="FINE: x", compliance="COMPLIANT", resource=(BUCKET, "b")):
+    return Evaluation(resource, compliance, annotation, MOMENT, MOMENT)
+
+
+@pytest.mark.parametrize(
+    ("resource", "items", "annotation", "expected"),
+    [
+        ((BUCKET, "b"), {"data-class": " secret "}, "FINE: x", "secret"),
+        ((BUCKET, "b"), {"data-class": " "}, "FINE: x", ABSENT),
+        ((BUCKET, "b"), {}, "FINE: x", ABSENT),
+        ((BUCKET, "b"), {"data-class": "secret"}, "FINE: x; advisory UNCLASSIFIED", "secret"),
+        ((BUCKET, "b"), Unreadable("tags", "no"), "FINE: x; advisory UNCLASSIFIED: y", ABSENT),
+        ((BUCKET, "b"), Unreadable("tags", "no"), "FINE: x", Unreadable("tags", "no")),
+        ((KEY, "k"), {}, "FINE: x", None),
+        ((KEY, "k"), {"data-class": "secret"}, "FINE: x", "secret"),
+    ],
+)
+def test_the_class_is_the_tag_of_the_newest_item_and_else_what_the_annotation_says(
+    resource, items, annotation, expected
+):
+    found = results(deployed(evaluation(annotation, resource=resource)), items={resource: Item(MOMENT, items)})
+    assert [each.data_class for each in rows_of(found)] == [expected]
+
+
+def test_without_items_the_class_is_not_known():
+    closed = Unreadable("items", "no")
+    assert [each.data_class for each in rows_of(results(deployed(evaluation()), items=closed))] == [closed]
+    [found] = rows_of(results(deployed(evaluation()), items={}))
+    assert isinstance(found.data_class, Unreadable)
+
+
+def test_of_a_rule_that_is_deployed_twice_the_worst_verdict_counts_once():
+    twice = results(deployed(evaluation()), deployed(evaluation(compliance="NON_COMPLIANT")), items={})
+    for found in (twice, results(*reversed(twice.rules), items={})):
+        assert [each.verdict for each in rows_of(found)] == [Verdict.NON_COMPLIANT]
+
+
+def test_a_gap_has_a_next_step_and_the_management_account_one_of_its_own():
+    for cause in Cause:
+        assert uncovered(ONE, "", cause, "why").next_step
+    management = Member("3" * 12, management=True)
+    assert "management account" in uncovered(management, "", Cause.ROLE_REFUSED, "why").next_step
+    assert not_active(Member("4" * 12, state="SUSPENDED")).kind.value == "advises"
