@@ -23,6 +23,7 @@ from s3_guardrails.cli.preflight import preflight
 from s3_guardrails.cli.prove import prove
 from s3_guardrails.cli.remediate import remediate
 from s3_guardrails.cli.scan import scan
+from s3_guardrails.cli.settings import settings
 from s3_guardrails.cli.simulate import simulate
 from s3_guardrails.cli.text import say
 from s3_guardrails.errors import GuardrailError
@@ -39,7 +40,20 @@ def command() -> None:
     """
 
 
-for each in (preflight, scan, explain, remediate, prove, explain_policy, diff_policy, simulate, demo, catalogue, build):
+for each in (
+    preflight,
+    scan,
+    explain,
+    remediate,
+    prove,
+    explain_policy,
+    diff_policy,
+    simulate,
+    settings,
+    demo,
+    catalogue,
+    build,
+):
     command.add_command(each)
 
 

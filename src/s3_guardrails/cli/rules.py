@@ -12,6 +12,9 @@ from s3_guardrails.discovery import find_rules
 from s3_guardrails.errors import InputError, ParameterError, PolicySyntaxError
 from s3_guardrails.policy.strict_json import strict_json
 from s3_guardrails.rule import Rule
+from s3_guardrails.settings.guardrails import read_guardrails
+from s3_guardrails.settings.parameters import rule_parameters
+from s3_guardrails.settings.schema import InvalidFile
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -21,7 +24,7 @@ def parameters_option(command: C) -> C:
     return click.option(
         "--parameters",
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
-        help='Rule parameters, as JSON: {"RULE": {"Parameter": "value"}}.',
+        help='Rule parameters: guardrails.yaml, or JSON: {"RULE": {"Parameter": "value"}}.',
     )(command)
 
 
@@ -46,6 +49,8 @@ def given_parameters(path: Path | None) -> Mapping[str, Mapping[str, Any]]:
     """Return a file's parameters by rule, none without a file; raise InputError."""
     if path is None:
         return {}
+    if path.suffix in {".yaml", ".yml"}:
+        return _of_guardrails(path)
     try:
         data = strict_json(path.read_text(encoding="utf-8-sig"))
     except (PolicySyntaxError, OSError, UnicodeDecodeError) as error:
@@ -56,3 +61,12 @@ def given_parameters(path: Path | None) -> Mapping[str, Mapping[str, Any]]:
         if not isinstance(value, Mapping):
             raise InputError(f"`{path}`: {name}: expected an object of parameters")
     return data
+
+
+def _of_guardrails(path: Path) -> Mapping[str, Mapping[str, Any]]:
+    try:
+        return rule_parameters(read_guardrails(path), (entry.rule for entry in find_rules()))
+    except InvalidFile:
+        raise
+    except InputError as error:
+        raise InputError(f"`{path}`: {error}") from None

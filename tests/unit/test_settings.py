@@ -1,0 +1,190 @@
+"""The guardrails file: what it means, and how each mistake is told."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from s3_guardrails.decision import Severity
+from s3_guardrails.discovery import find_rules
+from s3_guardrails.errors import InputError
+from s3_guardrails.settings.guardrails import Guardrails, guardrails_of, read_guardrails
+from s3_guardrails.settings.inputs import deployed_inputs
+from s3_guardrails.settings.parameters import rule_parameters
+from s3_guardrails.settings.schema import InvalidFile
+from s3_guardrails.settings.strict_yaml import MAX_BYTES, read_yaml
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "guardrails.yaml"
+RULES = [entry.rule for entry in find_rules()]
+LEAST = "version: 1\nclasses:\n  secret:\n    accepts: [SSE-KMS-CMK]\n"
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/k"
+ROLE = "arn:aws:iam::111122223333:role/writer"
+
+
+def settings(text: str) -> Guardrails:
+    return guardrails_of(read_yaml(text.encode()))
+
+
+def rendered(text: str):
+    return rule_parameters(settings(text), RULES)
+
+
+AMBIGUOUS = {
+    "an octal account id": "012345670123",
+    "a number with underscores": "1_000",
+    "a hexadecimal number": "0x10",
+    "minutes and seconds": "12:30",
+    "yes": "yes",
+    "Off": "Off",
+    "infinity": ".inf",
+    "an exponent": "1.5e+3",
+}
+
+
+@pytest.mark.parametrize("title", AMBIGUOUS)
+def test_what_readers_of_yaml_read_differently_is_refused_with_its_line(title):
+    with pytest.raises(InputError) as refused:
+        read_yaml(f"a: 1\nb: {AMBIGUOUS[title]}\n".encode())
+    assert str(refused.value).startswith(f"2: `{AMBIGUOUS[title]}`")
+    assert read_yaml(f"b: '{AMBIGUOUS[title]}'".encode()).tree == {"b": AMBIGUOUS[title]}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"a: 1\na: 2", "2: the key `a` is repeated"),
+        (b"a: &x [1]\nb: *x", "2: not YAML: expected no alias"),
+        (b"a: !!python/name:os.system x", "1: "),
+        (b"a: !!binary aGk=", "1: "),
+        (b"a: [", "1: not YAML"),
+        (b"a: 1\n--- \nb: 2", "2: not YAML"),
+        (b"\xff", "1: expected UTF-8"),
+        (b"a: \x07", "1: not YAML: the character"),
+        (b"? [a]\n: 1", "1: expected a key that is a text"),
+        (b"1: a", "1: expected a key that is a text"),
+        (b"[" * 5000, "1: "),
+        (b"a: " + b"[" * 60 + b"]" * 60, "1: expected at most 40 levels"),
+        (b" " * (MAX_BYTES + 1), "1: expected at most"),
+    ],
+)
+def test_what_is_no_strict_yaml_is_refused_with_its_line(text, expected):
+    with pytest.raises(InputError) as refused:
+        read_yaml(text)
+    assert str(refused.value).startswith(expected)
+
+
+def test_dates_stay_text_and_the_rest_is_what_it_looks_like():
+    found = read_yaml(b"a: 2026-11-20\nb: 7\nc: 99.5\nd: true\ne: ~\nf: -3\ng: no-dash\n").tree
+    assert found == {"a": "2026-11-20", "b": 7, "c": 99.5, "d": True, "e": None, "f": -3, "g": "no-dash"}
+
+
+@given(st.text(max_size=60) | st.text(st.sampled_from("a1:-[]{}&*!|>'\"%@,#?\n \t~0"), max_size=40))
+def test_any_text_is_read_or_refused_with_a_sentence(text):
+    try:
+        read_yaml(text.encode("utf-8", "surrogatepass"))
+    except InputError as error:
+        assert str(error).split(":", 1)[0].isdigit()  # noqa: PT017
+
+
+MISTAKES = {
+    "no mapping": ("[]", "expected a mapping, found a list"),
+    "nothing": ("", "expected a mapping, found nothing"),
+    "no classes": ("version: 1", "expected `classes`"),
+    "another version": (LEAST.replace("1", "2", 1), "version: expected 1"),
+    "an unknown section": (LEAST + "clases: {}", "clases: unknown; expected one of version"),
+    "an unknown mode": (LEAST.replace("KMS-CMK", "KSM"), "classes.secret.accepts[0]: expected SSE-S3 or"),
+    "a class without modes": (LEAST.replace("SSE-KMS-CMK", ""), "classes.secret.accepts: expected a list of"),
+    "a class that would break the parameter": (LEAST.replace("secret", "a=b"), "classes.a=b: expected the name of a"),
+    "a class name with a line end": (LEAST.replace("secret", '"a\\n"'), "expected the name of a data class"),
+    "an account without quotes": (LEAST + "trusted: {accounts: [111122223333]}", "trusted.accounts[0]: expected an"),
+    "an account twice": (LEAST + "trusted: {accounts: ['111122223333', '111122223333']}", "expected each entry once"),
+    "a TLS version without quotes": (LEAST + "defaults: {minimum-tls: 1.2}", "the value 1.2 without quotes"),
+    "a rotation that KMS does not have": (LEAST + "defaults: {rotation-days: 30}", "a number of days from 90 to 2560"),
+    "coverage over 100": (LEAST + "    coverage: 101", "a percentage from 0 to 100"),
+    "a scope without its tag": (LEAST + "keys: {scope: tagged}", "expected `scope-tag` beside"),
+    "a tenant without an owner": (
+        LEAST + "tenants: {owners: {}, accounts: {'111122223333': x}}", "tenant `x` has no owner"),
+    "a key declared twice": (LEAST + f"keys: {{declared: [{{key: '{KEY}'}}, {{key: '{KEY}'}}]}}", "declared twice"),
+    "one principal with two duties": (
+        LEAST + f"keys: {{declared: [{{key: '{KEY}', users: ['{ROLE}'], write-only: ['{ROLE}']}}]}}", "one duty each"),
+    "a principal with a wildcard": (
+        LEAST + f"keys: {{declared: [{{key: '{KEY}', users: ['{ROLE}*']}}]}}", "without wildcards"),
+    "a role pattern of every kind": (LEAST + "authorized-roles: ['*']", "the ARN of a role"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("title", MISTAKES)
+def test_every_mistake_is_told_with_line_and_place(title):
+    text, expected = MISTAKES[title]
+    with pytest.raises(InvalidFile) as refused:
+        settings(text)
+    assert expected in str(refused.value)
+    assert all(line >= 1 for line, _ in refused.value.errors)
+
+
+def test_all_mistakes_are_told_each_with_its_line():
+    with pytest.raises(InvalidFile) as refused:
+        settings("version: 1\nclasses:\n  a: {accepts: [X]}\n  b: {accept: []}\n")
+    assert [line for line, _ in refused.value.errors] == [3, 4, 4]
+
+
+CONFLICTS = {
+    "a parameter that has a place of its own": (
+        "rules: {S3_BUCKET_TLS_ONLY: {MinimumTlsVersion: '1.2'}}", "its own place for it: defaults.minimum-tls"),
+    "an unknown parameter": ("rules: {S3_BUCKET_TLS_ONLY: {Minimum: 'x'}}", "Minimum: unknown; expected one of Accept"),
+    "an unknown rule": ("rules: {S3_BUCKET_TSL: {}}", "rules.S3_BUCKET_TSL: unknown rule"),
+    "a value that the rule refuses": ("rules: {S3_BUCKET_TLS_ONLY: {FutureActions: 'perhaps'}}", "expected `true` or"),
+    "more than 1,024 characters": (
+        "trusted: {accounts: [" + ",".join(f"'{each:012}'" for each in range(90)) + "]}", "shorten `TrustedAccounts`"),
+    "write-only on one key and a user of another": (
+        f"keys: {{declared: [{{key: '{KEY}', write-only: ['{ROLE}']}}, {{key: '{KEY}2', users: ['{ROLE}']}}]}}",
+        "expected the same duty on every key"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("title", CONFLICTS)
+def test_what_the_rules_would_not_take_is_refused(title):
+    text, expected = CONFLICTS[title]
+    with pytest.raises(InputError) as refused:
+        rendered(LEAST + text)
+    assert expected in str(refused.value)
+
+
+def test_the_longest_parameter_is_named_with_its_place():
+    with pytest.raises(InputError) as refused:
+        rendered(LEAST + CONFLICTS["more than 1,024 characters"][0])
+    assert "from trusted.accounts" in str(refused.value)
+
+
+def test_every_parameter_that_a_place_gives_exists():
+    documented = {each.name for rule in RULES for each in rule.Parameters.documented()}
+    text = EXAMPLE.read_text(encoding="utf-8")
+    assert documented >= {name for values in rendered(text).values() for name in values}
+
+
+def test_the_example_is_taken_by_every_rule_and_says_what_it_says():
+    found = read_guardrails(EXAMPLE)
+    parameters = rule_parameters(found, RULES)
+    assert parameters["S3_BUCKET_TLS_ONLY"]["MinimumTlsVersion"] == "1.2;restricted=1.3"
+    assert parameters["KMS_KEY_ROTATION"]["MaximumDays"] == "365;restricted=180"
+    assert parameters["S3_BUCKET_DEFAULT_ENCRYPTION"]["ApprovedKeys"] == "111122223333;restricted=tag:use=restricted"
+    assert parameters["S3_BUCKET_UPLOADS_ENCRYPTED"]["UploadPolicy"] == "restricted=explicit-deny"
+    assert found.days_to_mend[Severity.CRITICAL] == 7
+
+
+def test_the_defaults_of_the_rules_can_be_written_as_a_file():
+    """A file that says what the rules say by themselves renders to the same parameters."""
+    classes = "public: {accepts: [SSE-S3, SSE-KMS, DSSE-KMS]}", "internal: {accepts: [SSE-S3, SSE-KMS, DSSE-KMS]}"
+    more = "confidential: {accepts: [SSE-KMS, DSSE-KMS]}", "restricted: {accepts: [SSE-KMS-CMK, DSSE-KMS-CMK]}"
+    found = rendered("version: 1\nclasses: {" + ", ".join((*classes, *more, "log-delivery: {accepts: [SSE-S3]}")) + "}")
+    for entry in find_rules():
+        defaults = {each.name: each.default for each in entry.rule.Parameters.documented() if each.default}
+        assert {**defaults, **found[entry.name]} == defaults
+
+
+def test_an_input_that_rules_share_has_one_value():
+    parameters = rendered(LEAST)
+    parameters["S3_BUCKET_UPLOADS_ENCRYPTED"]["DataClassTag"] = "other"
+    with pytest.raises(InputError, match="share the input `DataClassTag`"):
+        deployed_inputs(parameters, find_rules())
