@@ -6,6 +6,7 @@ import pytest
 from deployed import PLACES, ROOT, Deployed, cfn_lint
 from policy_sentry.querying.actions import get_action_data
 
+from s3_guardrails.catalogue.template_role import AUTOMATION_PATH
 from s3_guardrails.decision import Verdict
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.policy.authorize import Outcome, authorize
@@ -68,7 +69,10 @@ def test_the_code_is_read_by_stack_sets_of_the_organization_and_by_nobody_else()
 
 EXECUTION = "arn:aws:ssm:eu-west-1:111122223333:automation-execution/0f2d7f2e-0000-4000-8000-000000000000"
 DOCUMENT = "arn:aws:ssm:eu-west-1:111122223333:automation-definition/s3-encryption-guardrails-RequireTls:$DEFAULT"
-ROLE = "arn:aws:iam::111122223333:role/s3-encryption-guardrails-RequireTlsAutomationRole-0ABC"
+ROLES = "arn:aws:iam::111122223333:role"
+ROLE = f"{ROLES}{AUTOMATION_PATH}s3-encryption-guardrails-RequireTlsAutomationRole-0ABC"
+SHORTENED = f"{ROLES}{AUTOMATION_PATH}StackSet-s3-encryption-g-SetBucketDefaultEncrypti-0ABC"
+STACK_SET_EVIDENCE = "arn:aws:s3:::stackset-s3-encryption-guardra-evidencebucket-0abc"
 EVIDENCE = "arn:aws:s3:::s3-encryption-guardrails-evidencebucket-0abc"
 TO_SSM, TO_LAMBDA = ({"iam:PassedToService": f"{name}.amazonaws.com"} for name in ("ssm", "lambda"))
 OF_EVIDENCE = {"kms:ViaService": "s3.eu-west-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": EVIDENCE}
@@ -86,6 +90,10 @@ DUTIES = [
     ("config:StartRemediationExecution", "*", {}, {"Operator"}),
     ("iam:PassRole", ROLE, TO_SSM, {"Operator"}),
     ("iam:PassRole", ROLE, TO_LAMBDA, set()),
+    ("iam:PassRole", SHORTENED, TO_SSM, {"Operator"}),
+    ("iam:PassRole", f"{ROLES}/s3-encryption-guardrails-RequireTlsFunctionRole-0ABC", TO_SSM, set()),
+    ("s3:GetObject", f"{STACK_SET_EVIDENCE}/remediation/p/plan.json", {}, {"Auditor"}),
+    ("s3:GetObject", f"{STACK_SET_EVIDENCE}/p", {}, set()),
     ("iam:PassRole", "arn:aws:iam::111122223333:role/admin", TO_SSM, set()),
     ("s3:GetObject", f"{EVIDENCE}/remediation/p/before.json", {}, {"Auditor"}),
     ("s3:PutObject", f"{EVIDENCE}/remediation/p/before.json", {}, set()),

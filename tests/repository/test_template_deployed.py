@@ -20,6 +20,7 @@ from s3_guardrails.catalogue.pack import logical_id, pack_inputs
 from s3_guardrails.catalogue.permissions import REMEDIATORS
 from s3_guardrails.catalogue.template import render_template
 from s3_guardrails.catalogue.template_functions import chained
+from s3_guardrails.catalogue.template_role import AUTOMATION_PATH
 from s3_guardrails.decision import Verdict
 from s3_guardrails.deploy.bundle import RUNTIME
 from s3_guardrails.discovery import find_rules
@@ -192,6 +193,7 @@ def test_a_document_is_the_file_with_defaults_so_that_the_resource_is_all_an_ope
 @pytest.mark.parametrize("name", REMEDIATORS)
 def test_an_automation_calls_its_own_function_and_nothing_else(name):
     role = RESOURCES[f"{name}AutomationRole"]["Properties"]
+    assert role["Path"] == AUTOMATION_PATH, "operators may pass what is below it"
     [trust] = role["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "ssm.amazonaws.com"}
     assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from s3_guardrails.catalogue.docs import render_docs, render_readme
 from s3_guardrails.catalogue.documents import render_documents
+from s3_guardrails.catalogue.organization import PATH as ORGANIZATION
+from s3_guardrails.catalogue.organization import render_organization
 from s3_guardrails.catalogue.pack import render_pack
 from s3_guardrails.catalogue.parameters_json import render_parameters
 from s3_guardrails.catalogue.template import render_template
-from s3_guardrails.discovery import find_rules
+from s3_guardrails.discovery import Entry, find_rules
 from s3_guardrails.errors import InputError
 
 
@@ -21,15 +23,25 @@ def rendered(root: Path) -> Mapping[Path, str]:
     if not (readme.is_file() and (root / "rules").is_dir()):
         raise InputError(f"`{root}` is not a checkout: expected README.md and rules/ in it")
     entries = find_rules(root / "rules")
-    pack, template = render_pack(entries), root / "template.yaml"
     return {
+        **_deployed(root, entries),
         **{entry.folder / "parameters.json": render_parameters(entry) for entry in entries},
         **{root / "remediation" / f"{name}.yaml": text for name, text in render_documents().items()},
-        root / "conformance-pack.yaml": pack,
-        **({template: render_template(_text(template), entries)} if template.is_file() else {}),
+        root / "conformance-pack.yaml": render_pack(entries),
         root / "docs" / "rules.md": render_docs(entries),
         readme: render_readme(_text(readme), entries),
     }
+
+
+def _deployed(root: Path, entries: tuple[Entry, ...]) -> dict[Path, str]:
+    """Return the templates, where there are any; the organization's follows from the account's as rendered."""
+    template, organization = root / "template.yaml", root / ORGANIZATION
+    found: dict[Path, str] = {}
+    if template.is_file():
+        found[template] = render_template(_text(template), entries)
+    if organization.is_file():
+        found[organization] = render_organization(_text(organization), found[template])
+    return found
 
 
 def write(root: Path) -> list[Path]:

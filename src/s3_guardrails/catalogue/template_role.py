@@ -8,6 +8,9 @@ from typing import Any, Final
 from s3_guardrails.catalogue.permissions import Grant, On, by_kind
 from s3_guardrails.catalogue.template_text import GetAtt, Node, Reasons, Ref, Sub
 
+AUTOMATION_PATH: Final = "/s3-encryption-guardrails/automation/"
+"""Of the roles that operators pass: CloudFormation shortens names, and a path is the same in every account."""
+
 _REGIONAL: Final = "${AWS::Region}:${AWS::AccountId}"
 _OWN: Final[Node] = {"StringEquals": {"aws:ResourceAccount": Ref("AWS::AccountId")}}
 _VIA_S3: Final[Node] = {"StringEquals": {"kms:ViaService": Sub("s3.${AWS::Region}.${AWS::URLSuffix}")}}
@@ -77,7 +80,9 @@ def automation_role(function: str, reasons: Reasons) -> Node:
         "StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")},
         "ArnLike": {"aws:SourceArn": _any(On.EXECUTIONS, reasons)},
     }
-    return _role({"Service": "ssm.amazonaws.com"}, source, "automation", [invoke])
+    role = _role({"Service": "ssm.amazonaws.com"}, source, "automation", [invoke])
+    role["Properties"] = {"Path": AUTOMATION_PATH, **role["Properties"]}
+    return role
 
 
 def _statements(kind: On, grants: tuple[Grant, ...], reasons: Reasons, logs: Any) -> Iterable[Node]:

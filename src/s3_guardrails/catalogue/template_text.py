@@ -68,12 +68,12 @@ class Reasons:
         return _WHY.sub(lambda found: f"{found[2]}  # {self._whys[int(found[1])]}", dumped)
 
 
-def block(text: str, name: str, body: str, *, indent: int = 2) -> str:
+def block(text: str, name: str, body: str, *, indent: int = 2, file: str = "template.yaml") -> str:
     """Return the text with what stands between the marks of a block replaced; raise MalformedRule without marks."""
     begin, end = f"# BEGIN {name}", f"# END {name}"
     found = re.search(rf"^ *{re.escape(begin)}\b.*\n((?:.*\n)*?) *{re.escape(end)}$", text, re.MULTILINE)
     if not found:
-        raise MalformedRule(f"template.yaml: expected the lines `{begin}` and `{end}`")
+        raise MalformedRule(f"{file}: expected the lines `{begin}` and `{end}`")
     lines = (f"{' ' * indent}{line}".rstrip() for line in body.splitlines())
     return text[: found.start(1)] + "".join(f"{line}\n" for line in lines) + text[found.end(1) :]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,7 @@ def _written(files: Bundle, key: str, template: str, out: Path) -> dict[str, Any
             "compiled": any(path.endswith(".pyc") for path in files),
             "packages": versions(),
             "template": "stackset.yaml",
+            "template_key": f"{NAME}/{hashlib.sha256(template.encode()).hexdigest()}.yaml",
             "template_bytes": len(template.encode()),
         }
         (out / "manifest.json").write_text(pretty_json(manifest) + "\n", encoding="utf-8")
