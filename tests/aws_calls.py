@@ -70,6 +70,8 @@ def resource(name, parameters, place):
             return topic
         case "iam", {"PolicySourceArn": principal}:
             return principal
+        case "account", {"RegionName": _}:
+            return f"arn:aws:account::{place.rpartition(':')[2]}:account"
         case _:
             return "*"
 

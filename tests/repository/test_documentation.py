@@ -10,6 +10,7 @@ import click
 from aws_calls import called
 from s3_guardrails.cli import command
 from s3_guardrails.cli.exit_code import PRECEDENCE
+from s3_guardrails.fleet.cause import Cause
 from s3_guardrails.preflight.finding import ACTIONS
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +23,7 @@ def text_of(*parts):
 LIVE = ROOT / "src/s3_guardrails/live"
 OF_PLANS = {LIVE / "surroundings.py", LIVE / "simulate.py"}
 OF_PREFLIGHTS = {*(LIVE.parent / "deploy").glob("preflight*.py")}
+OF_FLEETS = {*(LIVE.parent / "deploy").glob("fleet*.py")}
 
 
 def permissions(name):
@@ -49,6 +51,22 @@ def test_the_permissions_of_a_preflight_are_the_further_calls_that_the_sources_m
     assert documented == called(OF_PREFLIGHTS, services)
     assert documented == set(ACTIONS.values()) - {"sts:AssumeRole"}
     assert all(re.fullmatch(r"\w+:(Get|List|Describe)\w+", each) for each in documented)
+
+
+def test_the_permissions_of_a_fleet_are_the_further_calls_that_the_sources_make():
+    assert permissions("permissions of a fleet") == called(OF_FLEETS, ("organizations",))
+
+
+def test_what_a_fleet_says_and_its_options_are_documented():
+    section = text_of("docs", "operations.md").partition("## Many accounts")[2].partition("\n## ")[0]
+    for code in {*Cause, "ACCOUNT_NOT_ACTIVE"} - {Cause.NOT_AGGREGATED}:
+        assert f"`{code}`" in section
+    for each in command.commands["fleet"].commands.values():
+        assert each.help
+        for option in each.params:
+            assert option.help
+            if option.name not in {"profile", "regions", "endpoint_url"}:
+                assert re.search(rf"`{option.opts[0]}\b", section)
 
 
 def test_what_a_preflight_finds_and_its_options_are_documented():

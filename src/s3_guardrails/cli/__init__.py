@@ -19,6 +19,7 @@ from s3_guardrails.cli.diff_policy import diff_policy
 from s3_guardrails.cli.exit_code import ExitCode
 from s3_guardrails.cli.explain import explain
 from s3_guardrails.cli.explain_policy import explain_policy
+from s3_guardrails.cli.fleet import fleet
 from s3_guardrails.cli.preflight import preflight
 from s3_guardrails.cli.prove import prove
 from s3_guardrails.cli.remediate import remediate
@@ -43,6 +44,7 @@ def command() -> None:
 for each in (
     preflight,
     scan,
+    fleet,
     explain,
     remediate,
     prove,

@@ -1,18 +1,15 @@
-"""Read the organization as far as the caller's account may, and enter its accounts with a role."""
+"""Read the organization as far as the caller's account may."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import boto3
-
 from s3_guardrails.deploy.preflight_call import tried
-from s3_guardrails.encryption.fact import ABSENT, Absent, Unreadable
-from s3_guardrails.live.clients import Clients, SessionClients
+from s3_guardrails.encryption.fact import ABSENT, Absent
+from s3_guardrails.live.clients import Clients
 from s3_guardrails.preflight.organization import CONFIG, Member, OrganizationFacts
 
-SESSION: Final = "s3-guardrails-preflight"
 _IN_NONE: Final[Mapping[str, str | Absent]] = {"AWSOrganizationsNotInUseException": ABSENT}
 
 
@@ -31,18 +28,6 @@ def read_organization(clients: Clients, home: str, caller: str) -> OrganizationF
         delegated_administrators=tried("delegated_administrators", lambda: frozenset(_administrators(organizations))),
         trusted_services=tried("trusted_services", lambda: frozenset(_trusted(organizations))),
     )
-
-
-def enter(clients: Clients, role: str, home: str, endpoint_url: str | None) -> SessionClients | Unreadable:
-    """Return clients that work as a session of the role (its ARN), or why there are none."""
-
-    def ask() -> SessionClients:
-        answer = clients.client("sts", home).assume_role(RoleArn=role, RoleSessionName=SESSION)
-        found = answer["Credentials"]
-        session = boto3.Session(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
-        return SessionClients(session, endpoint_url)
-
-    return tried("account", ask)
 
 
 def _accounts(organizations: Any) -> Iterator[Member]:

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from s3_guardrails.deploy.enter import enter
 from s3_guardrails.deploy.preflight import read_account, read_opt_status, read_region
-from s3_guardrails.deploy.preflight_organization import enter, read_organization
+from s3_guardrails.deploy.preflight_organization import read_organization
 from s3_guardrails.deploy.preflight_quota import read_additions, read_room
 from s3_guardrails.deploy.preflight_trails import read_trails
 from s3_guardrails.discovery import find_rules
@@ -24,6 +25,7 @@ from s3_guardrails.preflight.region import judge_opt_status, judge_region
 from s3_guardrails.preflight.trail import judge_trails
 
 ACCOUNTS_AT_ONCE: Final = 8
+SESSION: Final = "s3-guardrails-preflight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ def check_members(place: Place, wanted: Wanted, accounts: Sequence[str], role: s
 
 
 def _member(place: Place, wanted: Wanted, account: str, role: str) -> list[Placed]:
-    clients = enter(place.clients, f"arn:{place.partition}:iam::{account}:role/{role}", place.home, place.endpoint_url)
+    arn = f"arn:{place.partition}:iam::{account}:role/{role}"
+    clients = enter(place.clients, arn, place.home, place.endpoint_url, SESSION)
     if isinstance(clients, Unreadable):
         return [Placed(account, "", unreadable(clients))]
     return check_account(replace(place, account=account, clients=clients), wanted)

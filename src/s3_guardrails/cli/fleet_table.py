@@ -1,0 +1,95 @@
+"""A report about a fleet for people: tables on stdout, sentences on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from s3_guardrails.cli.table import STYLES
+from s3_guardrails.cli.text import printable, say
+from s3_guardrails.fleet.freshness import iso
+from s3_guardrails.fleet.notice import Kind
+from s3_guardrails.fleet.report import Report
+from s3_guardrails.fleet.tally import By, Counts
+
+_WIDE: Final = 10_000
+_KINDS: Final = {Kind.UNCOVERED: "bold red", Kind.STALE: "red", Kind.UNKNOWN: "yellow", Kind.ADVISES: "cyan"}
+_HEADINGS: Final = {By.UNIT: "OU", By.RULE: "rule", By.DATA_CLASS: "data class"}
+_COUNTED: Final = (*(each.value for each in STYLES), "unclassified", "compliant")
+
+
+def show_report(report: Report) -> None:
+    """Print counts by account, OU, rule and data class, then what is to be said beside them."""
+    terminal = sys.stdout.isatty()
+    console = Console(force_terminal=terminal, width=None if terminal else _WIDE, highlight=False)
+    by_account = report.tally.groups[By.ACCOUNT]
+    accounts = [
+        ([member.id, member.name, member.unit, "yes" if entered else "no"], by_account[member.id])
+        for member, entered in report.members
+    ]
+    console.print(_counts(["account", "name", "OU", "looked at"], accounts))
+    for by, heading in _HEADINGS.items():
+        console.print()
+        console.print(
+            _counts([heading], (([name], counts) for name, counts in sorted(report.tally.groups[by].items())))
+        )
+    if report.notices:
+        console.print()
+        console.print(_notices(report))
+
+
+def say_report(report: Report) -> None:
+    """Say in sentences what the figures rest on."""
+    total = report.tally.total
+    say(f"{report.source} as of {iso(report.as_of)}, {', '.join(report.regions)}")
+    say(
+        f"{report.entered} of {report.active} active accounts looked at, {total.resources} resources; "
+        f"compliant: {total.compliant} of {total.asked} answers, those not applicable left out"
+    )
+    if total.unclassified:
+        say(f"unclassified, so judged without a data class: {_number(total.unclassified, 'bucket')}")
+    if gaps := sum(each.kind is Kind.UNCOVERED for each in report.notices):
+        say(f"not in these figures: {_number(gaps, 'place')} that could not be looked at")
+    if report.freshness:
+        say(f"freshness not known: {report.freshness}")
+
+
+def _counts(headings: Sequence[str], rows: Iterable[tuple[Sequence[str], Counts]]) -> Table:
+    table = Table(*headings, box=None, pad_edge=False, header_style="bold")
+    for each in _COUNTED:
+        table.add_column(each, justify="right")
+    for names, counts in rows:
+        cells = [Text(printable(name), overflow="fold") for name in names]
+        table.add_row(*cells, *_figures(counts))
+    return table
+
+
+def _figures(counts: Counts) -> list[Text]:
+    figures = counts.as_json()
+    verdicts: Mapping[str, int | None] = figures["verdicts"]
+    shown = [
+        Text(
+            "-" if verdicts[each.value] is None else str(verdicts[each.value]), style if verdicts[each.value] else "dim"
+        )
+        for each, style in STYLES.items()
+    ]
+    share = f"{counts.compliant} of {counts.asked}" if counts.asked else "-"
+    return [*shown, Text(str(counts.unclassified)), Text(share)]
+
+
+def _notices(report: Report) -> Table:
+    table = Table("kind", "code", "account", "region", "what", box=None, pad_edge=False, header_style="bold")
+    for each in report.notices:
+        cells = (each.code, each.account, each.region, f"{each.sentence}; next: {each.next_step}")
+        kind = Text(each.kind.value, _KINDS[each.kind])
+        table.add_row(kind, *(Text(printable(cell), overflow="fold") for cell in cells))
+    return table
+
+
+def _number(count: int, name: str) -> str:
+    return f"{count} {name}{'' if count == 1 else 's'}"
