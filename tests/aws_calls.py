@@ -10,7 +10,9 @@ from botocore.client import BaseClient
 ACTIONS = {
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "s3:GetBucketReplication": "s3:GetReplicationConfiguration",
+    "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
     "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
+    "s3:ListBucketInventoryConfigurations": "s3:GetInventoryConfiguration",
     "s3:ListBuckets": "s3:ListAllMyBuckets",
     "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
     "s3control:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",

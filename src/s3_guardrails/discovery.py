@@ -16,7 +16,7 @@ from typing import Any, Final
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.key import Key
 from s3_guardrails.errors import MalformedRule
-from s3_guardrails.rule import Rule
+from s3_guardrails.rule import NoRemediation, Rule
 
 PACKAGE: Final = Path(__file__).parent
 
@@ -35,6 +35,12 @@ class Entry:
     def name(self) -> str:
         """The name of rule, class, module and folder."""
         return self.rule.__name__
+
+    @property
+    def remediation(self) -> str | None:
+        """The document that mends what the rule finds, None where the rule says why there is none."""
+        found = self.rule.remediation
+        return None if isinstance(found, NoRemediation) else found
 
     def scenarios(self) -> Scenarios:
         """Return SCENARIOS of the rule's test file; raise MalformedRule. Installed packages carry no test files."""

@@ -33,6 +33,13 @@ class Trigger(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class NoRemediation:
+    """Why no document mends what a rule finds."""
+
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """An outside requirement that a rule gives evidence for, with where and when the mapping was read."""
 
@@ -49,7 +56,7 @@ class Rule(Generic[F]):
     trigger: ClassVar[Trigger] = Trigger.CHANGE
     severity: ClassVar[Severity]
     controls: ClassVar[tuple[Control, ...]]
-    remediation: ClassVar[str]
+    remediation: ClassVar[str | NoRemediation]
     Parameters: ClassVar[type[BaseParameters]] = BaseParameters
 
     def __init__(self, parameters: BaseParameters | None = None) -> None:

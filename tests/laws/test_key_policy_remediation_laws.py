@@ -38,7 +38,7 @@ from s3_guardrails.remediate.key_policy import plan
 from s3_guardrails.remediate.key_policy_roles import DeclaredRoles, Duty
 from s3_guardrails.remediate.policy_text import find_statements
 
-RULE = next(each.rule for each in find_rules() if each.rule.remediation == "RestrictKeyPolicy")
+RULE = next(each.rule for each in find_rules() if each.remediation == "RestrictKeyPolicy")
 KEY = Key(
     key_id="11111111-aaaa-bbbb-cccc-000000000001",
     account=OWN,

@@ -32,7 +32,7 @@ from s3_guardrails.remediate import uploads as deny_uploads
 from s3_guardrails.remediate.change import NothingToDo, Proposal, Proposed, Refused
 from s3_guardrails.remediate.merge import with_statements
 
-RULES = {each.rule.remediation: each.rule for each in find_rules()}
+RULES = {each.remediation: each.rule for each in find_rules()}
 SEEDS = st.integers(0, FUZZ or 60)
 HUNTED = st.integers(0, FUZZ or 20)
 """A hunt takes long."""

@@ -240,15 +240,26 @@ def test_every_rule_has_its_remediation_in_the_pack_and_every_document_its_file(
     root = Path(__file__).parents[2]
     read = yaml.safe_load((root / "conformance-pack.yaml").read_text(encoding="utf-8"))
     by_rule = {each["Properties"]["ConfigRuleName"]: each["Properties"] for each in remediations(read).values()}
-    assert set(by_rule) == {entry.name for entry in find_rules()}
-    for entry in find_rules():
-        document = yaml.safe_load((root / "remediation" / f"{entry.rule.remediation}.yaml").read_text(encoding="utf-8"))
+    mended = [entry for entry in find_rules() if entry.remediation]
+    assert set(by_rule) == {entry.name for entry in mended}
+    for entry in mended:
+        document = yaml.safe_load((root / "remediation" / f"{entry.remediation}.yaml").read_text(encoding="utf-8"))
         given = by_rule[entry.name]["Parameters"]
-        assert by_rule[entry.name]["TargetId"] == {"Ref": f"{entry.rule.remediation}Document"}
+        assert by_rule[entry.name]["TargetId"] == {"Ref": f"{entry.remediation}Document"}
         assert given.pop("ResourceId") == {"ResourceValue": {"Value": "RESOURCE_ID"}}
         needed = {name for name, each in document["parameters"].items() if "default" not in each}
         assert set(given) == needed - {"ResourceId"}
         assert by_rule[entry.name]["Automatic"] is False
+
+
+def test_a_rule_that_nothing_mends_says_why_in_docs_and_pack_and_is_offered_no_remediation(checkout):
+    body = RULE.replace('remediation = "NameIt"', 'remediation = NoRemediation("names are given by people")')
+    entries = find_rules(checkout.add("S3_B", body=body.replace("{kind}Rule, ", "{kind}Rule, NoRemediation, ")).rules)
+    assert entries[0].remediation is None
+    assert "- no remediation document, because names are given by people\n" in render_docs(entries)
+    text = render_pack(entries)
+    assert "# S3_B has no remediation, because names are given by people.\n" in text
+    assert remediations(yaml.safe_load(text)) == {}
 
 
 def test_a_parameter_of_two_rules_is_one_input_of_the_pack(checkout):

@@ -3,12 +3,11 @@
 import re
 
 import pytest
-from deployed import PLACES, ROOT, Deployed, cfn_lint
+from deployed import JUDGED, PLACES, ROOT, Deployed, cfn_lint
 from policy_sentry.querying.actions import get_action_data
 
 from s3_guardrails.catalogue.template_role import AUTOMATION_PATH
 from s3_guardrails.decision import Verdict
-from s3_guardrails.discovery import find_rules
 from s3_guardrails.policy.authorize import Outcome, authorize
 from s3_guardrails.policy.document import parse_policy
 from s3_guardrails.policy.request import Request
@@ -35,7 +34,7 @@ def test_a_template_is_cloudformation_names_no_partition_and_gives_its_reasons(n
 
 
 @pytest.mark.parametrize("partition", PLACES)
-@pytest.mark.parametrize("entry", find_rules(), ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", JUDGED, ids=lambda entry: entry.name)
 def test_the_artifact_bucket_and_its_key_pass_our_own_rules(entry, partition):
     place = Deployed(text_of("artifact-bucket.yaml"), partition, ARTIFACTS)
     of_bucket = entry.rule.resource_type == "AWS::S3::Bucket"

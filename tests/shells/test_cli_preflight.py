@@ -8,6 +8,7 @@ import sys
 import pytest
 from preflight_account import TRAIL, log, record, select, select_fields, set_up, went
 
+from s3_guardrails.catalogue.permissions import REMEDIATORS
 from s3_guardrails.cli import main
 from s3_guardrails.deploy.preflight_quota import read_additions
 from s3_guardrails.discovery import find_rules
@@ -277,8 +278,10 @@ def test_quotas_are_read_page_by_page_and_compared_with_what_the_template_adds(a
         rule = {"ConfigRuleName": f"OTHER_{number}", "Source": {"Owner": "AWS", "SourceIdentifier": "X"}}
         aws.client("config").put_config_rule(ConfigRule=rule)
     aws.recorder.packs[aws.account, HERE] = [f"other-{number}" for number in range(50)]
-    aws.quotas.values["config", "L-0BE82991"] = 30.0
-    aws.quotas.unreserved[HERE] = 11
+    rules = len(find_rules())
+    functions = rules + len(REMEDIATORS) + 1
+    aws.quotas.values["config", "L-0BE82991"] = 25.0 + rules
+    aws.quotas.unreserved[HERE] = functions - 1
     assert said() == (
         1,
         [
@@ -287,9 +290,9 @@ def test_quotas_are_read_page_by_page_and_compared_with_what_the_template_adds(a
             (HERE, "advises", "CONCURRENCY_LOW"),
         ],
     )
-    aws.quotas.values["config", "L-0BE82991"] = 31.0
+    aws.quotas.values["config", "L-0BE82991"] = 26.0 + rules
     aws.recorder.packs[aws.account, HERE].pop()
-    aws.quotas.unreserved[HERE] = 12
+    aws.quotas.unreserved[HERE] = functions
     assert said() == (0, [])
 
 

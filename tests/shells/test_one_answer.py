@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from demo_table import EXPECTED as ALL
 from s3_guardrails.cli import main
 from s3_guardrails.cli.account import open_account
 from s3_guardrails.cli.explain import explained
@@ -19,24 +20,10 @@ from s3_guardrails.embedded.seed.parameter import PARAMETERS
 from s3_guardrails.embedded.server import EmbeddedAws
 from s3_guardrails.scan import Subject
 
-TABLE = json.loads((Path(__file__).parents[1] / "cases" / "demo_verdicts.json").read_text(encoding="utf-8"))
-COLUMNS = {
-    "default": "S3_BUCKET_DEFAULT_ENCRYPTION",
-    "uploads": "S3_BUCKET_UPLOADS_ENCRYPTED",
-    "tls": "S3_BUCKET_TLS_ONLY",
-    "rotation": "KMS_KEY_ROTATION",
-    "policy": "KMS_KEY_POLICY_LEAST_PRIVILEGE",
-}
 DELETED_WHILE_PLAYED = "acme-gone"
 """AWS Config is told of this bucket's end; for a scan before it, the bucket is there."""
 
-EXPECTED = {
-    (COLUMNS[column], name): row[column]
-    for group in ("buckets", "keys")
-    for name, row in TABLE[group].items()
-    for column in COLUMNS.keys() & row.keys()
-    if name != DELETED_WHILE_PLAYED
-}
+EXPECTED = {place: text for place, text in ALL.items() if place[1] != DELETED_WHILE_PLAYED}
 
 
 @pytest.fixture(scope="module")

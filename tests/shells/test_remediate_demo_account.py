@@ -19,7 +19,7 @@ from s3_guardrails.remediate.state import read_state
 from s3_guardrails.remediate.undo import apply_undo, plan_undo, verify_undo
 
 ENDS = json.loads((Path(__file__).parents[1] / "cases/demo_remediations.json").read_text(encoding="utf-8"))["rules"]
-REMEDIATIONS = {entry.name: entry.rule.remediation for entry in find_rules()}
+REMEDIATIONS = {entry.name: entry.remediation for entry in find_rules()}
 MENDED = {
     name: [rule for rule in ENDS if ENDS[rule].get(name, "").startswith("mended")]
     for name in sorted({name for ends in ENDS.values() for name in ends})

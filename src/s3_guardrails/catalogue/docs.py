@@ -7,7 +7,7 @@ from typing import Final
 
 from s3_guardrails.discovery import Entry
 from s3_guardrails.errors import MalformedRule
-from s3_guardrails.rule import Trigger
+from s3_guardrails.rule import NoRemediation, Trigger
 
 BEGIN: Final = "<!-- rules: begin, rendered by `s3-guardrails catalogue --write` -->"
 END: Final = "<!-- rules: end -->"
@@ -55,7 +55,7 @@ def _section(entry: Entry) -> Iterator[str]:
         yield f"{rule.why()}\n"
     yield f"- severity: {rule.severity}"
     yield f"- reports on: {rule.resource_type}, {_TRIGGERS[rule.trigger]}"
-    yield f"- remediation document: {rule.remediation}\n"
+    yield f"- {_remediation(rule.remediation)}\n"
     yield "### Controls\n"
     controls = ((each.framework, each.id, each.source, each.read_on) for each in rule.controls)
     yield from _table(("framework", "id", "source", "read on"), controls)
@@ -65,6 +65,12 @@ def _section(entry: Entry) -> Iterator[str]:
     yield "\n### Scenarios\n"
     yield from _table(("scenario", "parameters", "verdict", "reason"), _scenarios(entry))
     yield ""
+
+
+def _remediation(found: str | NoRemediation) -> str:
+    if isinstance(found, NoRemediation):
+        return f"no remediation document, because {found.because}"
+    return f"remediation document: {found}"
 
 
 def _scenarios(entry: Entry) -> Iterator[tuple[str, ...]]:

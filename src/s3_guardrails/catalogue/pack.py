@@ -6,18 +6,19 @@ characters of InputParameters per rule, values as strings. Function ARNs are par
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from textwrap import wrap
 from typing import Any, Final
 
 import yaml
 
 from s3_guardrails import __version__
-from s3_guardrails.catalogue.pack_remediation import REMEDIATION_CONDITIONS, remediation, remediation_parameters
+from s3_guardrails.catalogue.pack_remediation import REMEDIATION_CONDITIONS, remediation_parameters, remediations
 from s3_guardrails.catalogue.parameters_json import RDKLIB, defaults
 from s3_guardrails.discovery import Entry
 from s3_guardrails.errors import MalformedRule
 from s3_guardrails.parameters import Documented, input_parameters
-from s3_guardrails.rule import Trigger
+from s3_guardrails.rule import NoRemediation, Trigger
 
 MAX_BYTES: Final = 51_200
 MAX_PARAMETERS: Final = 60
@@ -33,7 +34,7 @@ Node = dict[str, Any]
 def render_pack(entries: Iterable[Entry]) -> str:
     """Return the pack's text; raise MalformedRule or ParameterError where a limit of AWS Config is passed."""
     entries = tuple(entries)
-    return HEADER + pack_text(pack_node(entries), len(entries))
+    return HEADER + "".join(_unmended(entries)) + pack_text(pack_node(entries), len(entries))
 
 
 def pack_text(pack: Node, rules: int) -> str:
@@ -53,12 +54,11 @@ def pack_node(entries: Iterable[Entry]) -> Node:
     parameters |= remediation_parameters(entries)
     conditions = {_given(name): _is_given(name) for name, each in sorted(inputs.items()) if not each.default}
     rules = {logical_id(entry.name): _rule(entry, inputs) for entry in entries}
-    ids = {entry: logical_id(entry.name) for entry in entries}
-    remediations = {f"{name}Remediation": remediation(entry, name) for entry, name in ids.items()}
+    by_id = {logical_id(entry.name): entry for entry in entries}
     return {
         "Parameters": parameters,
         "Conditions": {**conditions, **REMEDIATION_CONDITIONS},
-        "Resources": {**rules, **remediations},
+        "Resources": {**rules, **remediations(by_id)},
     }
 
 
@@ -90,6 +90,14 @@ def pack_inputs(entries: Iterable[Entry]) -> dict[str, Documented]:
 def input_name(entry: Entry, each: Documented, inputs: Mapping[str, Documented]) -> str:
     """Return which input of the pack is a rule's parameter."""
     return each.name if each.name in inputs else f"{logical_id(entry.name)}{each.name}"
+
+
+def _unmended(entries: Iterable[Entry]) -> Iterator[str]:
+    """Say why a rule has no remediation: the pack has no other place for what is not there."""
+    for entry in entries:
+        if isinstance(entry.rule.remediation, NoRemediation):
+            why = f"{entry.name} has no remediation, because {entry.rule.remediation.because}."
+            yield from (f"# {line}\n" for line in wrap(why, 117))
 
 
 def _function(entry: Entry) -> str:

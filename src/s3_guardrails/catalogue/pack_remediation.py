@@ -6,7 +6,7 @@ Reference). Only the resource's id and static values of at most 256 characters r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from s3_guardrails.discovery import Entry
@@ -35,7 +35,7 @@ def remediation_parameters(entries: Iterable[Entry]) -> Node:
             "Description": "ARN of the user or role that may approve remediations; whoever starts one cannot.",
         },
     }
-    for name in (entry.rule.remediation for entry in entries):
+    for name in (entry.remediation for entry in entries if entry.remediation):
         for part, what in _PARTS.items():
             found[f"{name}{part}"] = {"Type": "String", "Description": f"{what} of {name}"}
     return found
@@ -48,9 +48,17 @@ _PARTS: Final = {
 }
 
 
-def remediation(entry: Entry, rule: str) -> Node:
-    """Return the AWS::Config::RemediationConfiguration of the rule with that logical id; a person starts it."""
-    name = entry.rule.remediation
+def remediations(entries: Mapping[str, Entry]) -> Node:
+    """Return an AWS::Config::RemediationConfiguration for each rule that has a document, by the rules' logical ids."""
+    return {
+        f"{rule}Remediation": _remediation(entry, rule, entry.remediation)
+        for rule, entry in entries.items()
+        if entry.remediation
+    }
+
+
+def _remediation(entry: Entry, rule: str, name: str) -> Node:
+    """A person starts it."""
     return {
         "Type": "AWS::Config::RemediationConfiguration",
         "Condition": ENABLED,

@@ -73,6 +73,12 @@ _BUCKET_KEYS: Final = _on(
     s3_GetEncryptionConfiguration="the scope `bucket-keys`",
     s3_GetBucketLocation="a bucket whose Region the listing leaves out",
 )
+_RECORDS: Final = _on(
+    On.BUCKETS,
+    s3_GetBucketLogging="where access logs go, and whether others' come here",
+    s3_GetBucketObjectLockConfiguration="whether logs can be written to their target",
+    s3_GetInventoryConfiguration="which inventories there are",
+) + _on(On.KEYS, kms_GetKeyPolicy="whether logs can be encrypted with the key of their target")
 _LOGS: Final = _on(On.LOGS, logs_CreateLogStream="the function's log", logs_PutLogEvents="the function's log")
 
 CHANGE: Final = "Change"
@@ -93,6 +99,7 @@ EVALUATORS: Final[Mapping[str, tuple[Grant, ...]]] = {
     LIVE: (
         *_ROTATION,
         *_BUCKET_KEYS,
+        *_RECORDS,
         *_on(On.ACCOUNT, kms_ListKeys="the keys to judge", config_PutEvaluations="the verdicts"),
         *_on(On.CONFIG_RULES, config_GetComplianceDetailsByConfigRule="results of keys that are gone"),
         *_LOGS,

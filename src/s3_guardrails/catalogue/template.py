@@ -98,7 +98,8 @@ def _made(entries: tuple[Entry, ...]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     for entry in entries:
         made[f"{logical_id(entry.name)}FunctionArn"] = GetAtt(f"{logical_id(entry.name)}Function.Arn")
-        name = entry.rule.remediation
+        if not (name := entry.remediation):
+            continue
         made[f"{name}Document"] = Ref(f"{name}Document")
         made[f"{name}RemediationFunctionArn"] = GetAtt(f"{name}Function.Arn")
         made[f"{name}RoleArn"] = GetAtt(f"{name}AutomationRole.Arn")

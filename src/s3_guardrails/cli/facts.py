@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
-from s3_guardrails.encryption.fact import Absent, Unreadable
+from s3_guardrails.encryption.fact import ON_DEMAND, Absent, Unreadable
 from s3_guardrails.policy.document import Policy
 from s3_guardrails.scan import Resource
 
 IDENTITY: Final = frozenset({"name", "key_id", "account", "region", "partition", "as_of"})
 """Fields that say which resource it is and when it was read; the others are facts."""
-
-
-ABOUT_OTHERS: Final = frozenset({"buckets"})
-"""Facts that take a read of every bucket of the account; only a rule that asks for them is worth that."""
 
 
 def fact_names(resource: Resource) -> list[str]:
@@ -25,7 +21,7 @@ def fact_names(resource: Resource) -> list[str]:
 
 def unread(resource: Resource) -> list[str]:
     """Return the names of the resource's own facts that were not obtained."""
-    names = (name for name in fact_names(resource) if name not in ABOUT_OTHERS)
+    names = (name for name in fact_names(resource) if name not in ON_DEMAND)
     return [name for name in names if isinstance(getattr(resource, name), Unreadable)]
 
 
@@ -43,10 +39,21 @@ def _plain(fact: Any) -> dict[str, Any]:
             return {"unreadable": fact.reason}
         case Absent():
             return {"absent": True}
+    return {"value": _data(fact)}
+
+
+def _data(value: Any) -> Any:
+    match value:
+        case Unreadable() | Absent():
+            return _plain(value)
         case Policy():
-            return {"value": fact.source}
+            return value.source
         case frozenset():
-            return {"value": sorted(fact)}
+            return sorted(value)
+        case tuple():
+            return [_data(each) for each in value]
         case Mapping():
-            return {"value": dict(fact)}
-    return {"value": asdict(fact) if is_dataclass(fact) and not isinstance(fact, type) else fact}
+            return dict(value)
+    if is_dataclass(value):
+        return {each.name: _data(getattr(value, each.name)) for each in fields(value)}
+    return value

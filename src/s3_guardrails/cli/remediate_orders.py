@@ -13,9 +13,9 @@ from s3_guardrails.cli.rules import chosen_rules, given_parameters
 from s3_guardrails.decision import Verdict
 from s3_guardrails.discovery import Entry, find_rules
 from s3_guardrails.errors import InputError, ParameterError
-from s3_guardrails.remediate.engine import Order, order
+from s3_guardrails.remediate.engine import Order, document_of, order
 from s3_guardrails.remediate.remediation import remediation_named
-from s3_guardrails.rule import Rule
+from s3_guardrails.rule import NoRemediation, Rule
 from s3_guardrails.scan import RESOURCE_TYPES, Finding, Resource, Subject
 
 
@@ -28,10 +28,10 @@ class Wanted:
     options: tuple[str, ...]
 
     def chosen(self) -> list[Rule[Any]]:
-        """Return the rules named, all if none is, with their parameters; raise InputError or ParameterError."""
+        """Return the rules named, all that can be mended if none is; raise InputError or ParameterError."""
         chosen = chosen_rules(self.rules, self.parameters)
         if not self.rules:
-            return chosen
+            return [each for each in chosen if not isinstance(each.remediation, NoRemediation)]
         by_name = {type(each).__name__: each for each in chosen}
         return [by_name[name] for name in dict.fromkeys(self.rules)]
 
@@ -51,7 +51,7 @@ class Wanted:
                 raise click.UsageError(f"--option `{each}`: expected NAME=VALUE, each name once")
             found[name] = value
         try:
-            remediation_named(entry.rule.remediation).Options.from_config(found)
+            remediation_named(document_of(entry)).Options.from_config(found)
         except ParameterError as error:
             raise ParameterError(f"--option: {error}".replace("rule parameter", "option")) from None
         return found

@@ -80,7 +80,8 @@ def _clicked(aws: EmbeddedAws, player: ConfigPlayer, invoke: Invoke, stack: Exit
     operator = Operator(aws, player.entries, EVIDENCE.name)
     operator.deploy(PARAMETERS, stack)
     clicks: list[Click] = []
-    for entry in sorted(player.entries, key=lambda each: list(REMEDIATIONS).index(each.rule.remediation)):
+    mendable = {entry.remediation: entry for entry in player.entries}
+    for entry in (mendable[name] for name in REMEDIATIONS if name in mendable):
         found = rows(player.results(entry.name), {})
         clicks += operator.click(entry, [row for row in found if row.verdict is Verdict.NON_COMPLIANT])
     recorder = Recorder(aws.client("s3"), aws.client("kms"), aws.account, aws.region)

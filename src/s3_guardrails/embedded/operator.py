@@ -37,7 +37,7 @@ class Operator:
 
     def deploy(self, parameters: Mapping[str, Mapping[str, str]], stack: ExitStack) -> None:
         """Create documents and functions, then the remediation configurations of the pack."""
-        by_remediation = {entry.rule.remediation: parameters.get(entry.name, {}) for entry in self._entries}
+        by_remediation = {entry.remediation: parameters.get(entry.name, {}) for entry in self._entries}
         for name, text in render_documents().items():
             self._aws.client("ssm").create_document(
                 Name=name, Content=text, DocumentType="Automation", DocumentFormat="YAML"

@@ -31,6 +31,10 @@ PAGE: Final = 10_000
 """Buckets on a page of ListBuckets when the caller names no number (API reference, ListBuckets)."""
 
 
+INVENTORIES: Final = 100
+"""Inventory configurations on a page (API reference, ListBucketInventoryConfigurations)."""
+
+
 @dataclass(slots=True)
 class S3Service:
     """Keeps what moto cannot keep: encryption rules and policies, by bucket. Methods ``on_…`` answer operations.
@@ -45,6 +49,8 @@ class S3Service:
     encryption: dict[str, EncryptionRule] = field(default_factory=dict)
     policies: dict[str, str] = field(default_factory=dict)
     replications: dict[str, bytes] = field(default_factory=dict)
+    loggings: dict[str, bytes] = field(default_factory=dict)
+    inventories: dict[str, dict[str, bytes]] = field(default_factory=dict)
     _begun: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def admit(self, call: Call) -> None:
@@ -85,6 +91,8 @@ class S3Service:
             self.encryption.pop(call.resource, None)
             self.policies.pop(call.resource, None)
             self.replications.pop(call.resource, None)
+            self.loggings.pop(call.resource, None)
+            self.inventories.pop(call.resource, None)
         return answer
 
     def on_list_buckets(self, call: Call) -> Answer:
@@ -174,6 +182,49 @@ class S3Service:
         self.replications.pop(call.resource, None)
         return call.forward()
 
+    def on_put_bucket_logging(self, call: Call) -> Answer:
+        """Keep what S3 takes: a target of the same owner and Region. moto would ask for a grant that it cannot see."""
+        _owned(call)
+        found = re.search(rb"<TargetBucket>([^<]+)</TargetBucket>", call.body)
+        if found:
+            _, owner = s3_backends.bucket_accounts.get(target := found[1].decode(), (None, None))
+            if owner != call.account:
+                raise Refused("InvalidTargetBucketForLogging", "The target bucket for logging does not exist")
+            buckets = s3_backends[owner]["aws"].buckets
+            if buckets[target].region_name != buckets[call.resource].region_name:
+                raise Refused("CrossLocationLoggingProhibited", "Cross S3 location logging not allowed.", 403)
+        self.loggings[call.resource] = call.body
+        return Answer(200)
+
+    def on_get_bucket_logging(self, call: Call) -> Answer:
+        """Return the setting as it was put."""
+        _owned(call)
+        kept = self.loggings.get(call.resource)
+        return xml_answer(ET.Element("BucketLoggingStatus")) if kept is None else Answer(200, kept, _XML)
+
+    def on_put_bucket_inventory_configuration(self, call: Call) -> Answer:
+        """Keep the configuration whole: moto forgets which versions it lists."""
+        _owned(call)
+        self.inventories.setdefault(call.resource, {})[call.parameters["id"]] = call.body
+        return Answer(204)
+
+    def on_get_bucket_inventory_configuration(self, call: Call) -> Answer:
+        """Return one configuration as it was put, or without an id the pages of all of them."""
+        _owned(call)
+        kept = self.inventories.get(call.resource, {})
+        if "id" in call.parameters:
+            if call.parameters["id"] not in kept:
+                raise Refused("NoSuchConfiguration", "The specified configuration does not exist.", 404)
+            return Answer(200, kept[call.parameters["id"]], _XML)
+        names = sorted(name for name in kept if name > call.parameters.get("continuation-token", ""))
+        root = ET.Element("ListInventoryConfigurationsResult")
+        for name in names[:INVENTORIES]:
+            root.append(_unqualified(ET.fromstring(kept[name])))  # noqa: S314  # what the SDK of a test wrote
+        ET.SubElement(root, "IsTruncated").text = str(len(names) > INVENTORIES).lower()
+        if len(names) > INVENTORIES:
+            ET.SubElement(root, "NextContinuationToken").text = names[INVENTORIES - 1]
+        return xml_answer(root)
+
     def on_get_bucket_policy_status(self, call: Call) -> Answer:
         """Tell whether the policy is public."""
         _owned(call)
@@ -186,6 +237,16 @@ class S3Service:
     def on_update_object_encryption(self, call: Call) -> Answer:
         """Refuse: moto would store the request's body as the object."""
         raise Refused("NotImplemented", f"{call.name} is not played here", 501)
+
+
+_XML: Final = {"Content-Type": "application/xml"}
+
+
+def _unqualified(element: ET.Element) -> ET.Element:
+    """Take the namespace off every name: the answer's root says it for all."""
+    for each in element.iter():
+        each.tag = each.tag.rpartition("}")[2]
+    return element
 
 
 def _blocks_public_policies(call: Call) -> bool:

@@ -29,6 +29,10 @@ class Unreadable:
     reason: str
 
 
+ON_DEMAND: Final = frozenset({"access_logging", "buckets", "inventories", "log_target", "logs_from"})
+"""Facts that cost more than a read of the resource, or that one rule alone looks at: read where a rule asks."""
+
+
 class GivenUp(Unreadable):
     """An unreadable fact that every reader has had its chance at."""
 

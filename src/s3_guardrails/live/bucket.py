@@ -12,8 +12,10 @@ from s3_guardrails.encryption.bucket import Bucket, DefaultEncryption
 from s3_guardrails.encryption.fact import ABSENT, Absent, Unreadable
 from s3_guardrails.errors import LiveReadFailed
 from s3_guardrails.live import shape
+from s3_guardrails.live.access_log import AccessLogs, KeyPolicy, ListBuckets
 from s3_guardrails.live.call import answer
 from s3_guardrails.live.clients import Clients
+from s3_guardrails.live.inventory import read_inventories
 from s3_guardrails.live.resolve import Resolver
 from s3_guardrails.policy.document import Policy, parse_policy
 
@@ -30,9 +32,26 @@ SECTION: Final = "ServerSideEncryptionConfiguration"
 class BucketReader:
     """Completes buckets of one account."""
 
-    def __init__(self, clients: Clients, resolver: Resolver, describe: Describe) -> None:
-        """Share the resolver and DescribeKey's answers with whoever reads the same account."""
+    def __init__(
+        self,
+        clients: Clients,
+        resolver: Resolver,
+        describe: Describe,
+        list_buckets: ListBuckets,
+        policy_of: KeyPolicy,
+    ) -> None:
+        """Share the resolver, DescribeKey's answers and the listing with whoever reads the same account."""
         self._clients, self._resolver, self._describe = clients, resolver, describe
+        self._list_buckets = list_buckets
+        logs = AccessLogs(clients, list_buckets)
+        self._facts: Mapping[str, Callable[[Bucket], Any]] = {
+            "tags": self._tags,
+            "policy": self._policy,
+            "access_logging": logs.logging,
+            "logs_from": logs.logs_from,
+            "log_target": lambda bucket: logs.target(bucket, self.complete, policy_of),
+            "inventories": lambda bucket: read_inventories(clients, bucket, self._region_of),
+        }
 
     def complete(self, bucket: Bucket, fact: str) -> Bucket:
         """Return the bucket with the named fact read; both facts of GetBucketEncryption are read in one call."""
@@ -40,10 +59,6 @@ class BucketReader:
         if not bucket.region:
             return _still_placeless(bucket, name, reference)
         match name:
-            case "tags":
-                return replace(bucket, tags=self._tags(bucket))
-            case "policy":
-                return replace(bucket, policy=self._policy(bucket))
             case "default_encryption" | "blocked_encryption_types":
                 return self._encryption(bucket)
             case "default_key_manager":
@@ -51,7 +66,16 @@ class BucketReader:
             case "resolved_keys":
                 arns = self._resolver.resolve(reference, bucket.region)
                 return replace(bucket, resolved_keys={**bucket.resolved_keys, reference: arns})
+        if name in self._facts:
+            read: Any = {name: self._facts[name](bucket)}
+            return replace(bucket, **read)
         raise LiveReadFailed(f"bucket fact `{fact}`: there is no live source for it")
+
+    def _region_of(self, name: str) -> str | Absent | Unreadable:
+        found = next((each for each in self._list_buckets() if each.name == name), None)
+        if found is None:
+            return ABSENT
+        return found.region or Unreadable("inventories", f"the Region of bucket {name} is not known")
 
     def _tags(self, bucket: Bucket) -> Mapping[str, str] | Unreadable:
         def ask() -> Mapping[str, str]:
@@ -129,6 +153,10 @@ def placeless(bucket: Bucket, reason: str) -> Bucket:
         blocked_encryption_types=closed("blocked_encryption_types"),
         default_key_manager=closed("default_key_manager"),
         policy=closed("policy"),
+        access_logging=closed("access_logging"),
+        log_target=closed("log_target"),
+        logs_from=closed("logs_from"),
+        inventories=closed("inventories"),
     )
 
 

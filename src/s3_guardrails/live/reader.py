@@ -18,6 +18,7 @@ from s3_guardrails.live.key import Clock, KeyReader
 from s3_guardrails.live.resolve import Resolver
 from s3_guardrails.live.shape import kind
 from s3_guardrails.live.usage import KeyUsage
+from s3_guardrails.policy.document import Policy
 
 MAX_BUCKETS: Final = 10_000
 """Buckets per page, the most that ListBuckets gives. Naming it makes S3 answer with each bucket's Region."""
@@ -38,7 +39,7 @@ class LiveReader:
         self._described: Once[tuple[str, str], Mapping[str, Any] | Unreadable] = Once()
         self._listed: Once[None, tuple[Bucket, ...]] = Once()
         self.resolver = Resolver(clients, account, partition)
-        self._buckets = BucketReader(clients, self.resolver, self._describe)
+        self._buckets = BucketReader(clients, self.resolver, self._describe, self.list_buckets, self._policy_of)
         usage = KeyUsage(self.list_buckets, self.complete_bucket, self.resolver)
         self._keys = KeyReader(clients, self._describe, usage.buckets_of, self._clock)
 
@@ -81,6 +82,9 @@ class LiveReader:
     def complete_key(self, key: Key, fact: str) -> Key:
         """Return the key with one fact read, or Unreadable with a better reason; may raise LiveReadFailed."""
         return self._keys.complete(key, fact)
+
+    def _policy_of(self, key: str) -> Policy | Unreadable:
+        return self.complete_key(self.key(key), "policy").policy
 
     def _now(self) -> float:
         return self._clock().timestamp()

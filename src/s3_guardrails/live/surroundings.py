@@ -6,7 +6,7 @@ are those of the bucket's Region; trails are all that the Region shows, multi-Re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from s3_guardrails.encryption.bucket import Bucket
@@ -20,12 +20,9 @@ from s3_guardrails.encryption.surroundings import (
     Trail,
 )
 from s3_guardrails.errors import LiveReadFailed
-from s3_guardrails.live.call import answer, gather
+from s3_guardrails.live.access_log import AccessLogs, ListBuckets
+from s3_guardrails.live.call import answer
 from s3_guardrails.live.clients import Clients
-from s3_guardrails.live.shape import first_line
-
-ListBuckets = Callable[[], Sequence[Bucket]]
-"""The account's buckets, with nothing read; raises LiveReadFailed."""
 
 
 def read_surroundings(
@@ -34,7 +31,7 @@ def read_surroundings(
     """Return the surroundings with the named facts read; raise LiveReadFailed where a service did not answer."""
     read: dict[str, Any] = {name: _READERS[name](clients, bucket) for name in wanted if name in _READERS}
     if "logs_from" in wanted:
-        read["logs_from"] = _logs_from(clients, list_buckets, bucket)
+        read["logs_from"] = AccessLogs(clients, list_buckets).logs_from(bucket)
     if "account_public_access_block" in wanted and _account_matters(read):
         read["account_public_access_block"] = _account_block(clients, bucket)
     unknown = set(wanted) - set(Surroundings.__dataclass_fields__)
@@ -79,29 +76,6 @@ def _rule(rule: Mapping[str, Any]) -> ReplicationRule:
         kms_objects=selected.get("Status") == "Enabled",
         replica_key=destination.get("EncryptionConfiguration", {}).get("ReplicaKmsKeyID"),
     )
-
-
-def _logs_from(clients: Clients, list_buckets: ListBuckets, bucket: Bucket) -> frozenset[str] | Unreadable:
-    """Buckets found are enough to know; finding none means something only where every bucket could be asked."""
-    others = [each for each in list_buckets() if each.region in {bucket.region, ""}]
-    targets = gather(lambda each: _logging_target(clients, each), others)
-    found = frozenset(each.name for each, target in zip(others, targets, strict=True) if target == bucket.name)
-    closed = [(each, target) for each, target in zip(others, targets, strict=True) if isinstance(target, Unreadable)]
-    if not found and closed:
-        other, target = closed[0]
-        return Unreadable("logs_from", first_line(f"logging of bucket {other.name}: {target.reason}"))
-    return found
-
-
-def _logging_target(clients: Clients, bucket: Bucket) -> str | Unreadable | None:
-    if not bucket.region:
-        return Unreadable("logs_from", "its Region is not known")
-
-    def ask() -> str | None:
-        found = clients.s3(bucket.region).get_bucket_logging(**_owned(bucket))
-        return found["LoggingEnabled"]["TargetBucket"] if "LoggingEnabled" in found else None
-
-    return answer("logs_from", ask)
 
 
 def _block(found: Mapping[str, Any]) -> PublicAccessBlock:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from s3_guardrails.decision import Decision, Verdict
 from s3_guardrails.discovery import Entry
 from s3_guardrails.encryption.bucket import Bucket
-from s3_guardrails.encryption.fact import ABSENT, Unreadable
+from s3_guardrails.encryption.fact import ABSENT, ON_DEMAND, Unreadable
 from s3_guardrails.encryption.key import Key
-from s3_guardrails.errors import ChangeFailed, PolicySyntaxError
+from s3_guardrails.errors import ChangeFailed, InputError, PolicySyntaxError
 from s3_guardrails.live.clients import SessionClients
 from s3_guardrails.live.reader import LiveReader
 from s3_guardrails.logs.book import LogBook
@@ -28,7 +28,7 @@ from s3_guardrails.remediate.remediation import Case, Remediation, remediation_n
 from s3_guardrails.remediate.state import Resource, Setting, read_state
 from s3_guardrails.remediate.store import Store
 from s3_guardrails.remediate.write import ATTEMPTS, PAUSE, Sleep, Target, compare_and_set
-from s3_guardrails.rule import Rule
+from s3_guardrails.rule import NoRemediation, Rule
 
 Allow = Callable[[Plan], None]
 """Raises ChangeFailed where a person must approve the plan and has not."""
@@ -49,15 +49,23 @@ class Order:
 
 
 def order(entry: Entry, resource: Resource, parameters: Mapping[str, str], options: Mapping[str, str]) -> Order:
-    """Make an order from text; raise ParameterError naming what is wrong."""
-    remediation = remediation_named(entry.rule.remediation)
+    """Make an order from text; raise ParameterError naming what is wrong, InputError where nothing mends the rule."""
+    name = document_of(entry)
+    remediation = remediation_named(name)
     return Order(
-        remediation=entry.rule.remediation,
+        remediation=name,
         rule=entry.rule(entry.rule.Parameters.from_config(parameters)),
         resource=resource,
         options=remediation.Options.from_config(options),
         basis=digest({"parameters": dict(parameters), "options": {k: v for k, v in options.items() if v}}),
     )
+
+
+def document_of(entry: Entry) -> str:
+    """Return the rule's document; raise InputError saying why there is none."""
+    if isinstance(entry.rule.remediation, NoRemediation):
+        raise InputError(f"rule `{entry.name}` has no remediation, because {entry.rule.remediation.because}")
+    return entry.rule.remediation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,20 +171,17 @@ class Engine:
 
     def _completed(self, facts: Resource, rule: Rule[Any]) -> Resource:
         """Read every fact of the resource: a plan looks at more than the rule needs today."""
-        names = [each.name for each in fields(facts) if isinstance(getattr(facts, each.name), Unreadable)]
+        unread = (each.name for each in fields(facts) if isinstance(getattr(facts, each.name), Unreadable))
+        names = [each for each in unread if each not in ON_DEMAND]
         if isinstance(facts, Bucket):
             approved = getattr(rule.parameters, "approved_keys", ())
             references = dict.fromkeys(reference for each in approved for reference in each.references)
             for name in (*names, *(f"resolved_keys:{each}" for each in references)):
                 facts = self.reader.complete_bucket(facts, name)
             return facts
-        for name in (each for each in names if each not in _ABOUT_OTHERS):
+        for name in names:
             facts = self.reader.complete_key(facts, name)
         return facts
-
-
-_ABOUT_OTHERS: Final = frozenset({"buckets"})
-"""Facts that cost a read of every bucket; the rule has them read where it asks."""
 
 
 def _seen(resource: Resource, setting: Setting, state: State) -> Resource:

@@ -173,7 +173,7 @@ def _clients(endpoint_url: str | None) -> SessionClients:
 
 def _options(name: str, event: Mapping[str, Any]) -> Mapping[str, str]:
     """Return the remediation's options; raise InputError for a member of the event that nothing reads."""
-    declared = () if name == UNDO else remediation_named(rule_of(name).rule.remediation).Options.documented()
+    declared = () if name == UNDO else remediation_named(rule_of(name).remediation or name).Options.documented()
     known = tuple(each.name for each in declared)
     unknown = sorted(str(each) for each in set(event) - _GIVEN - set(known))
     if unknown:
@@ -188,7 +188,7 @@ def _order(engine: Engine, name: str, event: Mapping[str, Any], options: Mapping
 
 def rule_of(remediation: str) -> Entry:
     """Return the rule that names the document as its remediation; raise InputError."""
-    found = next((entry for entry in find_rules() if entry.rule.remediation == remediation), None)
+    found = next((entry for entry in find_rules() if entry.remediation == remediation), None)
     if found is None:
         raise InputError(f"no rule has the remediation `{remediation[:80]}`")
     return found

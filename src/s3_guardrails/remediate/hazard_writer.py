@@ -7,18 +7,15 @@ from typing import Final
 
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.fact import Unreadable
+from s3_guardrails.encryption.key_service import no_use_by_service
 from s3_guardrails.encryption.service_writer import ServiceWriter, lets, service_writers
 from s3_guardrails.encryption.surroundings import Surroundings
 from s3_guardrails.encryption.write import MODE
 from s3_guardrails.policy.authorize import denied
 from s3_guardrails.policy.document import Policy, PrincipalKind
-from s3_guardrails.policy.domain import constants, texts
-from s3_guardrails.policy.prove import Answer, Question, prove
+from s3_guardrails.policy.prove import Answer
 from s3_guardrails.policy.prove import Refuted as Granted
 from s3_guardrails.policy.request import Request
-from s3_guardrails.policy.service_callers import ServiceCallers
-from s3_guardrails.policy.space import Group, Space
-from s3_guardrails.policy.targets import ONLY_TLS, key_actions, network
 from s3_guardrails.remediate.change import Refusal
 from s3_guardrails.remediate.hazard_evidence import Evidence, Finding, unreadable
 from s3_guardrails.remediate.hazard_policy import policy_after, policy_before
@@ -100,16 +97,7 @@ def _use(change: NewDefault, service: str, action: str, evidence: Evidence) -> A
     arn = KEY_ARN.fullmatch(change.after.key or "")
     if target is None or isinstance(target.policy, Unreadable) or not arn or target.arn != change.after.key:
         return None
-    free = texts("o-?*/?*/", absent=True, one=True)
-    callers = ServiceCallers(partition=arn[1], own=arn[3], outside=frozenset(), organization=free)
-    groups = (
-        Group("caller", (callers.named(service),)),
-        key_actions(constants(target.arn), (action,)),
-        network(),
-        Group("transport", (ONLY_TLS,)),
-    )
-    space = Space("kms", groups, target.as_of, {"aws:resourceaccount": constants(arn[3])})
-    return prove(target.policy, Question((space,), allowed=True))
+    return no_use_by_service(target.policy, target.arn, service, action, target.as_of)
 
 
 def _deliveries(bucket: Bucket, policy: Policy, writer: ServiceWriter) -> Iterator[Request]:

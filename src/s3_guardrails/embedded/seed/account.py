@@ -10,12 +10,14 @@ from typing import Any, Final
 from s3_guardrails.embedded.item import Item, Recorder, deleted
 from s3_guardrails.embedded.seed.bucket import BucketSeed, Recorded
 from s3_guardrails.embedded.seed.data_bucket import DATA_BUCKETS
+from s3_guardrails.embedded.seed.data_bucket import EVIDENCE as INVENTORIES
 from s3_guardrails.embedded.seed.key import KEYS, KeySeed
 from s3_guardrails.embedded.seed.log_bucket import LOG_BUCKETS
 from s3_guardrails.embedded.seed.odd_bucket import ODD_BUCKETS
 from s3_guardrails.embedded.seed.shared_bucket import SHARED_BUCKETS
 from s3_guardrails.embedded.seed.who import ACCOUNT, REGION, key_arn, key_id
 from s3_guardrails.embedded.server import EmbeddedAws
+from s3_guardrails.encryption.inventory import FIELDS
 
 BUCKETS: Final = (*LOG_BUCKETS, *DATA_BUCKETS, *SHARED_BUCKETS, *ODD_BUCKETS)
 AWS_MANAGED_ALIAS: Final = "alias/aws/s3"
@@ -32,6 +34,8 @@ def fill(aws: EmbeddedAws) -> dict[str, str]:
     managed = aws.client("kms").describe_key(KeyId=AWS_MANAGED_ALIAS)["KeyMetadata"]["KeyId"]
     for bucket in BUCKETS:
         _create_bucket(aws, bucket)
+    for bucket in BUCKETS:  # which need each other
+        _record(aws.client("s3"), bucket)
     for seed in (*KEYS, *BUCKETS):
         for operation in seed.refused:
             aws.faults.deny(operation, key_id(seed.name) if isinstance(seed, KeySeed) else seed.name)
@@ -101,6 +105,25 @@ def _create_key(aws: EmbeddedAws, seed: KeySeed) -> str:
         imported = time.time() - seed.age_days * _DAY
         aws.kms.overrides[key_arn(seed.name)] = {"CreationDate": imported, "KeyState": "Enabled", "Enabled": True}
     return key_id(seed.name)
+
+
+def _record(s3: Any, seed: BucketSeed) -> None:
+    """Turn access logs and the inventory on."""
+    if seed.logs_to:
+        logged = {"TargetBucket": seed.logs_to, "TargetPrefix": f"{seed.name}/"}
+        s3.put_bucket_logging(Bucket=seed.name, BucketLoggingStatus={"LoggingEnabled": logged})
+    if seed.inventory is not None:
+        place = {"Bucket": f"arn:aws:s3:::{INVENTORIES.name}", "Format": "Parquet", "Prefix": "inventory"}
+        configuration = {
+            "Id": "all-objects",
+            "IsEnabled": True,
+            "Destination": {"S3BucketDestination": {**place, "Encryption": {"SSES3": {}}}},
+            "IncludedObjectVersions": "All",
+            "Schedule": {"Frequency": "Daily"},
+            "OptionalFields": list(FIELDS),
+            **seed.inventory,
+        }
+        s3.put_bucket_inventory_configuration(Bucket=seed.name, Id="all-objects", InventoryConfiguration=configuration)
 
 
 _BLOCKED: Final = {"blocked": ["SSE-C"], "allowed": ["NONE"], "untouched": []}

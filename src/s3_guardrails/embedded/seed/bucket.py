@@ -53,7 +53,8 @@ class BucketSeed:
     `data_class` is the value of the tag `data-class`. `sse_c`: `blocked` and `allowed` set the bucket's blocked
     encryption types, `untouched` leaves them as they are. `one_object`: the only statement is not in a list.
     `policy_text`: a text that S3 would no longer accept.
-    `refused`: operations that our role may not call on it.
+    `refused`: operations that our role may not call on it. `logs_to`: the target of its access logs. `inventory`: how
+    its inventory differs from one of everything, None where it has none.
     """
 
     name: str
@@ -67,6 +68,8 @@ class BucketSeed:
     tags: Mapping[str, str] = field(default_factory=dict)
     website: bool = False
     refused: tuple[str, ...] = ()
+    logs_to: str | None = "acme-access-logs"
+    inventory: Mapping[str, Any] | None = field(default_factory=dict)
     recorded: Recorded = Recorded.PUSHED
 
     def policy(self) -> str | None:

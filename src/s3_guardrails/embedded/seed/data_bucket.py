@@ -105,6 +105,8 @@ DATA_BUCKETS: Final = (
     BucketSeed(
         name="acme-newsletter",
         why="AWS managed key, no policy at all",
+        logs_to=None,
+        inventory=None,
         data_class="internal",
         default=AWS_MANAGED,
     ),
@@ -132,13 +134,16 @@ DATA_BUCKETS: Final = (
     ),
     BucketSeed(
         name="acme-genomics",
+        logs_to="acme-genomics-2024",
         why="laboratories bring their own keys (SSE-C), and nothing says that they may",
+        inventory={"IsEnabled": False},
         data_class="internal",
         sse_c="allowed",
         statements=(tls_only("acme-genomics"), other_keys("acme-genomics", ORDERS)),
     ),
     BucketSeed(
         name="acme-genomics-2024",
+        logs_to="acme-genomics",
         why="SSE-C is allowed by the setting and denied by the policy",
         data_class="internal",
         sse_c="allowed",
@@ -158,6 +163,7 @@ DATA_BUCKETS: Final = (
     BucketSeed(
         name="acme-hr",
         why="the policy's Statement is one object, not a list; it is about TLS only",
+        inventory={"IncludedObjectVersions": "Current"},
         data_class="confidential",
         default=kms("orders"),
         statements=(tls_only("acme-hr"),),
@@ -166,6 +172,7 @@ DATA_BUCKETS: Final = (
     BucketSeed(
         name="acme-ledger",
         why="the well-known trap: it denies uploads without the header and lets every wrong header in",
+        inventory={"Filter": {"Prefix": "2024/"}},
         data_class="confidential",
         default=kms("orders"),
         sse_c="untouched",
@@ -177,6 +184,7 @@ DATA_BUCKETS: Final = (
     BucketSeed(
         name="acme-stack",
         why="owned by a Terraform stack: what is changed here by hand, its next run changes back",
+        inventory={"OptionalFields": ["Size", "EncryptionStatus"]},
         data_class="internal",
         statements=(tls_only("acme-stack"), other_keys("acme-stack", ORDERS)),
         tags={"managed-by": "terraform", "stack": "platform/storage"},

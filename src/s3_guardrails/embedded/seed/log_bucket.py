@@ -45,6 +45,7 @@ LOG_BUCKETS: Final = (
     BucketSeed(
         name="acme-access-logs",
         why="target of S3 server access logs, which arrive with SSE-S3 and no header",
+        logs_to=None,
         data_class="log-delivery",
         statements=(
             _delivery("acme-access-logs", "logging.s3.amazonaws.com"),
@@ -55,6 +56,7 @@ LOG_BUCKETS: Final = (
     BucketSeed(
         name="acme-alb-logs",
         why="load balancers write with SSE-S3 only; nothing keeps others from writing with KMS keys",
+        logs_to="acme-alb-logs",
         data_class="log-delivery",
         statements=(
             _delivery("acme-alb-logs", "logdelivery.elasticloadbalancing.amazonaws.com"),
@@ -71,6 +73,7 @@ LOG_BUCKETS: Final = (
     BucketSeed(
         name="acme-flow-logs",
         why="plain HTTP is denied to people only: the exemption of AWS services is not agreed on",
+        logs_to="acme-alb-logs-hardened",
         data_class="log-delivery",
         statements=(
             _delivery("acme-flow-logs", "delivery.logs.amazonaws.com"),
@@ -114,6 +117,8 @@ LOG_BUCKETS: Final = (
     BucketSeed(
         name="acme-athena-results",
         why="query results: writers send no header and the bucket has no policy",
+        logs_to=None,
+        inventory=None,
         data_class="internal",
         sse_c="untouched",
     ),

@@ -21,7 +21,7 @@ _UNKNOWN_OPERATOR: Final = {
 }
 
 ODD_BUCKETS: Final = (
-    BucketSeed(name="acme-scratch", why="nobody classified it, nobody gave it a policy"),
+    BucketSeed(name="acme-scratch", why="nobody classified it, nobody gave it a policy", logs_to=None, inventory=None),
     BucketSeed(
         name="acme-experiments",
         why="classified with a word that no parameter knows",
@@ -40,7 +40,7 @@ ODD_BUCKETS: Final = (
         why="our role may not read its encryption, and AWS Config's may not either",
         data_class="internal",
         statements=(tls_only("acme-dark"),),
-        refused=("s3:GetBucketEncryption",),
+        refused=("s3:GetBucketEncryption", "s3:GetBucketInventoryConfiguration"),
     ),
     BucketSeed(
         name="acme-heirloom",
