@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from deployed import ROOT
+from deployed import ROOT, cfn_lint
 from resolved import Resolved
 
 from s3_guardrails import __version__
@@ -64,6 +64,12 @@ def test_nothing_that_the_template_makes_is_a_function_or_a_parameter_in_the_emb
     for each in remediations:
         assert "Ref" not in re.findall(r"'(\w+)':", str(each))
     assert not {name for name in body["Parameters"] if name.endswith(("Arn", "Document"))}
+
+
+def test_the_embedded_pack_is_cloudformation(tmp_path):
+    path = tmp_path / "pack.yaml"
+    path.write_text(yaml.safe_dump(embedded(Resolved(TREE, {"RemediationApproverArn": ARN})).tree), encoding="utf-8")
+    assert cfn_lint(path) == (0, "")
 
 
 def test_the_embedded_pack_fits_with_names_as_long_as_they_get():

@@ -4,7 +4,6 @@ import json
 import re
 import tomllib
 from functools import cache
-from importlib import import_module
 from importlib.metadata import requires
 
 import pytest
@@ -94,12 +93,6 @@ def test_sam_builds_every_function_by_the_makefile_in_the_checkout():
     assert "\nbuild-%Function: " in (ROOT / "Makefile").read_text(encoding="utf-8")
     settings = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
     assert settings["default"]["build"]["parameters"] == {"build_in_source": True}
-
-
-def test_every_handler_is_what_lambda_can_call():
-    for function in FUNCTIONS.values():
-        module, _, name = function["Handler"].rpartition(".")
-        assert callable(getattr(import_module(module), name))
 
 
 def needs(package):
@@ -214,10 +207,6 @@ def test_a_reason_stands_beside_every_pattern_of_a_policy():
     lines = [line for line in TEXT.splitlines() if re.match(r" {10,}(- |[A-Za-z:]+: )(!Sub )?['\w:${}./-]*\*", line)]
     assert len(lines) > 50
     assert [line for line in lines if not re.search(r"\*'?  # \w", line)] == []
-
-
-def test_no_arn_names_a_partition():
-    assert re.findall(r"arn:aws(?:-cn|-us-gov)?:", TEXT) == []
 
 
 def test_no_remediation_may_write_to_the_evidence():
