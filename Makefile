@@ -14,6 +14,9 @@ SECOND := $(if $(filter-out $(PYTHON),$(PYTHON_3_13)),.venv-3.13)
 PYTEST := pytest --numprocesses auto --dist loadfile
 
 LOCK := requirements.txt
+SAM_LOCK := tools/sam-requirements.txt
+PIN := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
 INSTALLED := installed.stamp
 
 # What the functions of template.yaml run. SAM asks for it function by function, into its own folder.
@@ -73,10 +76,27 @@ $(BUNDLE): .venv/$(INSTALLED) $(shell find src rules -name '*.py')
 build-%Function: $(BUNDLE)
 	cp -R $(FUNCTION)/. "$(ARTIFACTS_DIR)"
 
+.PHONY: sam
+sam: .venv-sam/$(INSTALLED) $(BUNDLE) ## validate and build with the SAM CLI; each function must be what `build` makes
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venv-sam/bin/sam validate --lint
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 .venv-sam/bin/sam build
+	rm -rf $(FUNCTION).again
+	.venv/bin/s3-guardrails build --unpacked $(FUNCTION).again $(PYTHON_3_13:%=--python %)
+	count=0; for built in .aws-sam/build/*/; do diff -r $(FUNCTION).again "$$built"; count=$$((count + 1)); done; \
+	test $$count -eq $$(grep -c 'Type: AWS::Serverless::Function$$' template.yaml); \
+	echo "sam build: $$count functions, each as s3-guardrails build makes it"
+
 .PHONY: lock
-lock: ## refresh the lock file after a change of pyproject.toml; needs uv
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --all-extras \
-		--custom-compile-command "make lock" --output-file $(LOCK) pyproject.toml
+lock: ## refresh the lock files after a change of pyproject.toml or tools/sam-requirements.in; needs uv
+	$(PIN) --all-extras --output-file $(LOCK) pyproject.toml
+	$(PIN) --output-file $(SAM_LOCK) tools/sam-requirements.in
+
+.venv-sam/$(INSTALLED): $(SAM_LOCK) tools/find_python.sh
+	@test -n "$(PYTHON)" || { echo "expected Python 3.11 or newer with venv and ensurepip, found none" >&2; exit 1; }
+	"$(PYTHON)" -m venv --clear .venv-sam
+	.venv-sam/bin/python -m pip install --quiet --require-hashes --no-deps --requirement $(SAM_LOCK)
+	.venv-sam/bin/python -m pip check
+	touch $@
 
 .venv/$(INSTALLED): BASE = $(PYTHON)
 .venv-3.13/$(INSTALLED): BASE = $(PYTHON_3_13)
