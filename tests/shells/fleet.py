@@ -3,7 +3,15 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import boto3
+
+from s3_guardrails.config.annotation import annotate
+from s3_guardrails.discovery import find_rules
+from s3_guardrails.embedded.item import Recorder, in_history
 from s3_guardrails.embedded.organization import Account, Organization
+from s3_guardrails.live.clients import SessionClients
+from s3_guardrails.live.reader import LiveReader
+from s3_guardrails.scan import Subject
 from s3_guardrails.template.found import Options
 from s3_guardrails.template.intrinsic import Resolver
 from s3_guardrails.template.loading import load
@@ -58,3 +66,55 @@ def make_key(account, region="us-east-1", *, rotates=False):
     if rotates:
         kms.enable_key_rotation(KeyId=key)
     return key
+
+
+class Seat:
+    """An account and Region in which AWS Config records and the rules are deployed by a conformance pack."""
+
+    def __init__(self, aws, account, region="us-east-1", suffix="-conformance-pack-abc123"):
+        self.aws, self.account, self.region, self.suffix = aws, account, region, suffix
+        self.place = aws.places.at(account.id, region)
+        key = aws.assume(account.arn("role/OrganizationAccountAccessRole"))
+        self.clients = SessionClients(boto3.Session(key, "embedded"), aws.endpoint)
+        self.config = self.clients.client("config", region)
+
+    def deploy(self, *, only=()):
+        """Switch the recorder on and deploy our rules, or some of them."""
+        self.account.record(self.region)
+        bucket = f"delivery-{self.account.id}-{self.region}"
+        self.config.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": bucket})
+        self.config.start_configuration_recorder(ConfigurationRecorderName="default")
+        self.aws.recorder.recordings[self.account.id, self.region] = {"lastStatus": "SUCCESS"}
+        for entry in find_rules():
+            if not only or entry.name in only:
+                source = {"Owner": "CUSTOM_LAMBDA", "SourceIdentifier": "arn"}
+                self.config.put_config_rule(ConfigRule={"ConfigRuleName": entry.name + self.suffix, "Source": source})
+
+    def evaluate(self, now):
+        """Record every bucket and key of the Region, judge it by the deployed rules and put the results, at `now`."""
+        reader = LiveReader(self.clients, self.account.id, self.region)
+        recorder = Recorder(self.clients.s3(self.region), self.clients.kms(self.region), self.account.id, self.region)
+        buckets = [each for each in reader.list_buckets() if each.region == self.region]
+        items = [recorder.bucket(each.name) for each in buckets] + [
+            recorder.key(each.key_id) for each in reader.list_keys()
+        ]
+        for item in items:
+            self.place.config.record({**in_history(item), "configurationItemCaptureTime": now.timestamp()})
+        for resource in (*buckets, *reader.list_keys()):
+            for finding in Subject(resource, reader).judge([entry.rule() for entry in find_rules()]):
+                if finding.name + self.suffix in self.place.config.rules:
+                    self.put(finding, now)
+
+    def put(self, finding, now):
+        compliance, annotation = annotate(finding.decision)
+        evaluation = {
+            "ComplianceResourceType": finding.rule.resource_type,
+            "ComplianceResourceId": finding.resource_id,
+            "ComplianceType": compliance,
+            "Annotation": annotation,
+            "OrderingTimestamp": now,
+        }
+        name = finding.name + self.suffix
+        self.config.put_evaluations(Evaluations=[evaluation], ResultToken=self.place.config.issue_token(name))
+        stored = self.place.config.results[name][finding.rule.resource_type, finding.resource_id]
+        stored |= {"ResultRecordedTime": now.timestamp(), "ConfigRuleInvokedTime": now.timestamp()}

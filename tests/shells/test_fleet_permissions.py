@@ -2,9 +2,10 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
-from fleet import EXTERNAL_ID, ROLE, Fleet, make_bucket, make_key, reader_role
+from fleet import EXTERNAL_ID, ROLE, Fleet, Seat, make_bucket, make_key, reader_role
 
 from aws_calls import Calls
 from s3_guardrails.cli import main
@@ -70,12 +71,21 @@ def test_the_reader_role_may_do_what_the_commands_do_and_nothing_else(aws, fleet
     fleet.ledger.client("s3").put_bucket_encryption(
         Bucket="ledger", ServerSideEncryptionConfiguration={"Rules": [rule]}
     )
+    make_bucket(fleet.ledger, "logs", data_class="log-delivery")
+    fleet.ledger.client("s3").put_bucket_logging(
+        Bucket="ledger", BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": "logs", "TargetPrefix": ""}}
+    )
     imported = fleet.ledger.client("kms").create_key(Origin="EXTERNAL")["KeyMetadata"]["Arn"]
     aws.kms.overrides[imported] = {"KeyState": "Enabled", "Enabled": True}
     for number, parameters in enumerate(SCOPES):
         path = tmp_path / f"{number}.json"
         path.write_text(json.dumps(parameters), encoding="utf-8")
         assert run("scan", "--parameters", str(path)) == 1
+    seat = Seat(aws, fleet.ledger)
+    with calls.listen(on=False):
+        seat.deploy()
+        seat.evaluate(datetime.now(UTC))
+    assert run("status") == 1
     aws.regions.statuses["eu-south-1"] = "DISABLED"
     assert run("scan", "--region", "us-east-1", "--region", "eu-south-1") == 2
     _, permissions = reader_role(fleet.ledger.id, "arn:aws:iam::123456789012:root")

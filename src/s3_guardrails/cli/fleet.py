@@ -15,7 +15,11 @@ from s3_guardrails.cli.fleet_table import say_report, show_report
 from s3_guardrails.cli.rules import chosen_rules, parameters_option
 from s3_guardrails.cli.text import pretty_json
 from s3_guardrails.decision import Verdict
+from s3_guardrails.deploy.fleet_aggregator import FRESHNESS, Aggregator
 from s3_guardrails.deploy.fleet_scan import Scan
+from s3_guardrails.deploy.fleet_status import Status
+from s3_guardrails.discovery import find_rules
+from s3_guardrails.errors import InputError
 from s3_guardrails.fleet.notice import Kind
 from s3_guardrails.fleet.report import Report, Source
 from s3_guardrails.rule import Rule
@@ -64,6 +68,52 @@ def scan(
     wanted = Scan(chosen, place.regions, place.door.partition, place.door.home, _class_tag(chosen))
     report = Report(Source.LIVE, datetime.now(UTC), place.regions)
     for each in place.looked(wanted.look):
+        report.add(each)
+    return _shown(report, as_json)
+
+
+@fleet.command()
+@fleet_options
+@click.option("--aggregator", metavar="NAME", help="Read this Config aggregator of the caller's account and Region.")
+@click.option("--class-tag", metavar="KEY", help="With --aggregator: tag of the data class [the rules' default].")
+def status(
+    profile: str | None,
+    regions: tuple[str, ...],
+    endpoint_url: str | None,
+    accounts: tuple[str, ...],
+    accounts_file: Path | None,
+    role_name: str,
+    external_id: str | None,
+    accounts_at_once: int,
+    as_json: bool,
+    aggregator: str | None,
+    class_tag: str | None,
+) -> ExitCode:
+    """Sum up what AWS Config says of many accounts, and whether that is what holds today.
+
+    Account by account with the role, or at once from an aggregator, which does not tell how old results are. A rule
+    that is missing, silent, failing or late is listed with the next step, and so is a recorder that is off.
+
+    Exits 2 when it could not run or a place could not be looked at, 1 on findings, 3 on undetermined verdicts or
+    results that are old or may be, else 0.
+    """
+    if class_tag is not None and aggregator is None:
+        raise InputError("--class-tag: expected --aggregator with it")
+    known = {entry.name: entry.rule for entry in find_rules()}
+    access = Access(accounts, accounts_file, role_name, external_id, accounts_at_once)
+    place = open_fleet(profile, regions, endpoint_url, access)
+    now = datetime.now(UTC)
+    if aggregator is None:
+        report = Report(Source.CONFIG, now, place.regions)
+        found = place.looked(Status(known, place.regions, place.door.home, now).look)
+    else:
+        config = place.door.clients.client("config", place.door.home)
+        tag = class_tag or ClassifiedParameters().data_class_tag
+        of_all = Aggregator(config, aggregator, known, place.regions, tag)
+        report = Report(Source.AGGREGATOR, now, place.regions, FRESHNESS)
+        report.notices.extend(of_all.sources())
+        found = place.looked(of_all.look, lambda _: place.door.clients)
+    for each in found:
         report.add(each)
     return _shown(report, as_json)
 

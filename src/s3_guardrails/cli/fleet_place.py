@@ -16,7 +16,7 @@ from s3_guardrails.cli.preflight_place import open_place
 from s3_guardrails.cli.progress import tracked
 from s3_guardrails.cli.text import say
 from s3_guardrails.deploy.fleet_accounts import read_members
-from s3_guardrails.deploy.fleet_walk import Door, Look, walk
+from s3_guardrails.deploy.fleet_walk import Door, Enter, Look, walk
 from s3_guardrails.errors import InputError
 from s3_guardrails.fleet.member import Member
 from s3_guardrails.fleet.report import Looked
@@ -54,9 +54,10 @@ class Place:
     members: tuple[Member, ...]
     at_once: int
 
-    def looked(self, look: Look) -> Iterator[Looked]:
-        """Look at every account, with a progress bar where a person watches."""
-        return tracked(walk(self.members, self.door, look, self.at_once), "looking at accounts", len(self.members))
+    def looked(self, look: Look, enter: Enter | None = None) -> Iterator[Looked]:
+        """Look at every account, with a progress bar where a person watches; `enter` stands in for the door."""
+        found = walk(self.members, enter or self.door.enter, look, self.at_once)
+        return tracked(found, "looking at accounts", len(self.members))
 
 
 def fleet_options(command: C) -> C:

@@ -7,7 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Final
 
-from s3_guardrails.deploy.enter import enter
+from s3_guardrails.deploy.enter import enter as become
 from s3_guardrails.deploy.fleet_cause import cause_of
 from s3_guardrails.encryption.fact import Unreadable
 from s3_guardrails.fleet.cause import Cause, not_active, uncovered
@@ -36,13 +36,14 @@ class Door:
         if member.id == self.account:
             return self.clients
         role = f"arn:{self.partition}:iam::{member.id}:role/{self.role}"
-        return enter(self.clients, role, self.home, self.endpoint_url, SESSION, self.external_id)
+        return become(self.clients, role, self.home, self.endpoint_url, SESSION, self.external_id)
 
 
+Enter = Callable[[Member], Clients | Unreadable]
 Look = Callable[[Member, Clients], Looked]
 
 
-def walk(members: Sequence[Member], door: Door, look: Look, at_once: int) -> Iterator[Looked]:
+def walk(members: Sequence[Member], enter: Enter, look: Look, at_once: int) -> Iterator[Looked]:
     """Yield what each account answered, whoever is first; no more than `at_once` answers wait to be taken."""
     pool = ThreadPoolExecutor(at_once, thread_name_prefix="fleet")
     waiting = iter(members)
@@ -50,7 +51,7 @@ def walk(members: Sequence[Member], door: Door, look: Look, at_once: int) -> Ite
     try:
         while True:
             while len(running) < at_once and (member := next(waiting, None)):
-                running.add(pool.submit(_one, member, door, look))
+                running.add(pool.submit(_one, member, enter, look))
             if not running:
                 return
             done, running = wait(running, return_when=FIRST_COMPLETED)
@@ -59,11 +60,11 @@ def walk(members: Sequence[Member], door: Door, look: Look, at_once: int) -> Ite
         pool.shutdown(wait=False, cancel_futures=True)  # after Ctrl-C nobody waits for what is under way
 
 
-def _one(member: Member, door: Door, look: Look) -> Looked:
+def _one(member: Member, enter: Enter, look: Look) -> Looked:
     if member.state != ACTIVE:
         return Looked(member, notices=(not_active(member),), entered=False)
     try:
-        clients = door.enter(member)
+        clients = enter(member)
         if not isinstance(clients, Unreadable):
             return look(member, clients)
         cause, reason = cause_of(clients.reason), clients.reason

@@ -29,12 +29,12 @@ def read_opt_status(clients: Clients, region: str, home: str) -> str | Unreadabl
 def read_region(clients: Clients, region: str) -> RegionFacts:
     """Read a Region that the account has."""
     config = clients.client("config", region)
-    recorder = tried("recorder", lambda: _recorder(config))
+    recorder = tried("recorder", lambda: read_recorder(config))
     channel = tried("delivery_channel", lambda: _channel(config))
     return RegionFacts(
         region=region,
         recorder=recorder,
-        recorder_status=tried("recorder_status", lambda: _recorder_status(config)),
+        recorder_status=tried("recorder_status", lambda: read_recorder_status(config)),
         delivery_channel=channel,
         delivery_status=tried("delivery_status", lambda: _delivery_status(config)),
     )
@@ -50,12 +50,14 @@ def read_account(clients: Clients, home: str) -> AccountFacts:
     return AccountFacts(service_roles=tried("service_roles", services), roles=read_roles(clients, home))
 
 
-def _recorder(config: Any) -> Recorder | Absent:
+def read_recorder(config: Any) -> Recorder | Absent:
+    """Read the account's own recorder; raise UnreadableFact."""
     found = shape.own(config.describe_configuration_recorders()["ConfigurationRecorders"])
     return shape.recorder(_only("recorder", found)) if found else ABSENT
 
 
-def _recorder_status(config: Any) -> RecorderStatus:
+def read_recorder_status(config: Any) -> RecorderStatus:
+    """Read how the account's own recorder goes; raise UnreadableFact."""
     found = shape.own(config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"])
     return shape.recorder_status(_only("recorder_status", found))
 

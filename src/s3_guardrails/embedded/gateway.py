@@ -36,6 +36,7 @@ from s3_guardrails.embedded.place import Regional
 from s3_guardrails.embedded.quota_service import QuotaService
 from s3_guardrails.embedded.recorder_service import RecorderService
 from s3_guardrails.embedded.remediation_service import RemediationService
+from s3_guardrails.embedded.results_service import ResultsService
 from s3_guardrails.embedded.s3_service import S3Service
 from s3_guardrails.embedded.sts_service import StsService
 from s3_guardrails.embedded.trail_service import TrailService
@@ -54,6 +55,7 @@ Service = (
     | AccountService
     | OrganizationService
     | QuotaService
+    | ResultsService
     | StsService
     | TrailService
 )

@@ -31,6 +31,10 @@ class Places:
         """Return the place of an account and Region."""
         return self._known.setdefault((account, region), Place(self.connect))
 
+    def known(self) -> list[tuple[str, str]]:
+        """Return account and Region of every place that there is."""
+        return sorted(self._known)
+
     def __iter__(self) -> Iterator[Place]:
         """Yield the places that there are."""
         yield from list(self._known.values())

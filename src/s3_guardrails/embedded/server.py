@@ -31,6 +31,7 @@ from s3_guardrails.embedded.organization_service import OrganizationService
 from s3_guardrails.embedded.place import Places, Regional
 from s3_guardrails.embedded.quota_service import QuotaService
 from s3_guardrails.embedded.recorder_service import RecorderService
+from s3_guardrails.embedded.results_service import ResultsService
 from s3_guardrails.embedded.s3_service import S3Service
 from s3_guardrails.embedded.sts_service import StsService
 from s3_guardrails.embedded.trail_service import TrailService
@@ -55,6 +56,7 @@ class EmbeddedAws:
         self.recorder, self.regions, self.quotas = RecorderService(), AccountService(), QuotaService()
         self.trails = TrailService()
         self.places = Places(self.client)
+        self.results = ResultsService(self.places)
         here = self.places.at(self.account, self.region)
         self.config, self.automation, self.remediation = here.config, here.automation, here.remediation
 
@@ -68,6 +70,7 @@ class EmbeddedAws:
             "kms": (self.kms,),
             "config": (
                 Regional(lambda account, region: self.places.at(account, region).config),
+                self.results,
                 self.recorder,
                 Regional(lambda account, region: self.places.at(account, region).remediation),
             ),
