@@ -14,6 +14,7 @@ from s3_guardrails.deploy.preflight_quota import read_additions
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.embedded.call import Refused
 from s3_guardrails.embedded.environment import only
+from s3_guardrails.embedded.pack_service import Pack
 from s3_guardrails.preflight.finding import ACTIONS
 
 READS = re.compile(r"(Get|List|Describe)\w+")
@@ -277,7 +278,8 @@ def test_quotas_are_read_page_by_page_and_compared_with_what_the_template_adds(a
     for number in range(26):
         rule = {"ConfigRuleName": f"OTHER_{number}", "Source": {"Owner": "AWS", "SourceIdentifier": "X"}}
         aws.client("config").put_config_rule(ConfigRule=rule)
-    aws.recorder.packs[aws.account, HERE] = [f"other-{number}" for number in range(50)]
+    packs = aws.places.at(aws.account, HERE).packs.packs
+    packs |= {f"other-{number}": Pack() for number in range(50)}
     rules = len(find_rules())
     functions = rules + len(REMEDIATORS) + 1
     aws.quotas.values["config", "L-0BE82991"] = 25.0 + rules
@@ -291,7 +293,7 @@ def test_quotas_are_read_page_by_page_and_compared_with_what_the_template_adds(a
         ],
     )
     aws.quotas.values["config", "L-0BE82991"] = 26.0 + rules
-    aws.recorder.packs[aws.account, HERE].pop()
+    packs.popitem()
     aws.quotas.unreserved[HERE] = functions
     assert said() == (0, [])
 

@@ -7,6 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from s3_guardrails.discovery import find_rules
+from s3_guardrails.embedded.config_event import change_event
 from s3_guardrails.embedded.item import Recorder, deleted, in_history
 from s3_guardrails.embedded.player import ConfigPlayer, in_process
 
@@ -180,14 +181,13 @@ def test_the_history_returns_items_in_its_own_shape_newest_first(aws, recorder):
 
 
 def test_an_item_too_large_to_be_pushed_is_announced(aws):
-    player = ConfigPlayer(aws, ())
     aws.config.rules["GUARD"] = {"InputParameters": "{}", "ConfigRuleArn": "arn", "ConfigRuleId": "id"}
     aws.client("s3").create_bucket(Bucket="data")
     item = Recorder(aws.client("s3"), aws.client("kms"), aws.account, aws.region).bucket("data")
-    pushed = json.loads(player.change_event("GUARD", item)["invokingEvent"])
+    pushed = json.loads(change_event(aws.config, aws.account, "GUARD", item)["invokingEvent"])
     assert pushed["configurationItem"]["resourceId"] == "data"
     item["supplementaryConfiguration"]["BucketNotificationConfiguration"] = {"configurations": {"a": "x" * 2**18}}
-    announced = json.loads(player.change_event("GUARD", item)["invokingEvent"])
+    announced = json.loads(change_event(aws.config, aws.account, "GUARD", item)["invokingEvent"])
     assert announced["messageType"] == "OversizedConfigurationItemChangeNotification"
     assert announced["configurationItemSummary"]["resourceId"] == "data"
     assert "supplementaryConfiguration" not in announced["configurationItemSummary"]

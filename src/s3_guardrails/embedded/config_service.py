@@ -47,7 +47,14 @@ class ConfigService:
 
     def on_put_config_rule(self, call: Call) -> Answer:
         """Keep a rule; its InputParameters are a JSON object in a string of at most 1,024 characters."""
-        rule = dict(call.parameters["ConfigRule"])
+        rule = call.parameters["ConfigRule"]
+        if "CreatedBy" in self.rules.get(rule["ConfigRuleName"], {}):
+            raise Refused("ResourceInUseException", f"{rule['ConfigRuleName']} belongs to a conformance pack")
+        self.keep(call, rule)
+        return json_answer({})
+
+    def keep(self, call: Call, rule: Mapping[str, Any], created_by: str = "") -> None:
+        """Keep a rule, of a service where one made it; raise Refused."""
         given = rule.get("InputParameters", "{}")
         if len(given) > 1024 or not isinstance(json.loads(given), dict):
             raise Refused(
@@ -56,8 +63,15 @@ class ConfigService:
         name = rule["ConfigRuleName"]
         identifier = self.rules.get(name, {}).get("ConfigRuleId", f"config-rule-{uuid.uuid4().hex[:6]}")
         arn = f"arn:aws:config:{call.region}:{call.account}:config-rule/{identifier}"
-        self.rules[name] = {**rule, "ConfigRuleId": identifier, "ConfigRuleArn": arn, "ConfigRuleState": "ACTIVE"}
-        return json_answer({})
+        made = {"CreatedBy": created_by} if created_by else {}
+        ids = {"ConfigRuleId": identifier, "ConfigRuleArn": arn, "ConfigRuleState": "ACTIVE"}
+        self.rules[name] = {**rule, **ids, **made}
+
+    def forget(self, name: str) -> None:
+        """Forget a rule and what it found."""
+        self.rules.pop(name, None)
+        self.results.pop(name, None)
+        self.tokens = {token: rule for token, rule in self.tokens.items() if rule != name}
 
     def on_describe_config_rules(self, call: Call) -> Answer:
         """Describe the named rules, or all; 25 in a page."""

@@ -23,6 +23,10 @@ class Functions:
         """Deploy a function under a name, or replace it."""
         self._deployed[name] = _in_runtime(function) if isinstance(function, LambdaRuntime) else function
 
+    def remove(self, name: str) -> None:
+        """Forget a function."""
+        self._deployed.pop(name, None)
+
     def invoke(self, named: str, payload: Any) -> Reply:
         """Invoke by name or ARN; raise StepFailed where there is no such function."""
         name = named.partition(":function:")[2].partition(":")[0] or named

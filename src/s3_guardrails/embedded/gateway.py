@@ -29,15 +29,19 @@ from s3_guardrails.embedded.call import (
 )
 from s3_guardrails.embedded.config_service import ConfigService
 from s3_guardrails.embedded.fault import Faults
+from s3_guardrails.embedded.function_service import FunctionService, function_operation
 from s3_guardrails.embedded.iam_service import IamService
 from s3_guardrails.embedded.kms_service import KmsService
 from s3_guardrails.embedded.organization_service import OrganizationService
+from s3_guardrails.embedded.pack_service import PackService
 from s3_guardrails.embedded.place import Regional
 from s3_guardrails.embedded.quota_service import QuotaService
 from s3_guardrails.embedded.recorder_service import RecorderService
 from s3_guardrails.embedded.remediation_service import RemediationService
 from s3_guardrails.embedded.results_service import ResultsService
 from s3_guardrails.embedded.s3_service import S3Service
+from s3_guardrails.embedded.stack.service import StackService
+from s3_guardrails.embedded.stack.stack_set_service import StackSetService
 from s3_guardrails.embedded.sts_service import StsService
 from s3_guardrails.embedded.trail_service import TrailService
 
@@ -49,6 +53,10 @@ Service = (
     | KmsService
     | IamService
     | ConfigService
+    | FunctionService
+    | PackService
+    | StackService
+    | StackSetService
     | RecorderService
     | RemediationService
     | AutomationService
@@ -185,8 +193,10 @@ def _meaning(
         return s3_operation(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("QUERY_STRING", ""), headers)
     if service == "s3control" and environ["PATH_INFO"] == f"{CONTROL}configuration/publicAccessBlock":
         return f"{environ['REQUEST_METHOD'].title()}PublicAccessBlock", headers.get("x-amz-account-id", ""), {}
-    if service in {"iam", "sts"}:
+    if service in {"cloudformation", "iam", "sts"}:
         return query_operation(body)
+    if service == "lambda" and (found := function_operation(environ["REQUEST_METHOD"], environ["PATH_INFO"], body)):
+        return found
     return _REST.get((service, environ["REQUEST_METHOD"], environ["PATH_INFO"]), ""), "", {}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from moto.organizations.models import organizations_backends
 from moto.sts.models import sts_backends
 
 from s3_guardrails.embedded.call import Call
@@ -18,6 +19,15 @@ def principal_arn(call: Call) -> str:
     """Return the ARN by which policies mean the caller: moto's of a user says sts where it is IAM's."""
     found = caller_arn(call)
     return found.replace(":sts:", ":iam:") if ":user/" in found else found
+
+
+def organization_of(account: str) -> dict[str, str]:
+    """Return the condition key of the account's organization; none where it is in none."""
+    management, partition = organizations_backends.master_accounts.get(account, (account, "aws"))
+    if management not in organizations_backends:
+        return {}
+    organization = organizations_backends[management][partition].org
+    return {"aws:PrincipalOrgID": organization.id} if organization else {}
 
 
 def assume(account: str, region: str, role: str, session: str) -> str:

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote
 
 from s3_guardrails.embedded.call import Call, Refused
-from s3_guardrails.embedded.identity import principal_arn
+from s3_guardrails.embedded.identity import organization_of, principal_arn
 from s3_guardrails.policy.authorize import Outcome, authorize, denied
 from s3_guardrails.policy.document import Policy
 from s3_guardrails.policy.request import ANONYMOUS, Request
@@ -93,6 +94,17 @@ def refuse_denied(call: Call, asked: Asked, policy: Policy | None, owner: str, b
         raise _denied()
 
 
+def refuse_key_denied(call: Call, key: str, policy: Policy, owner: str) -> None:
+    """Refuse a decryption through S3 that the policy of a key (its ARN, of the account `owner`) does not let through.
+
+    In the key's own account identity policies count as allowing it, where the key's policy lets the account.
+    """
+    request = _request(call, "kms:Decrypt", key, owner, {})
+    through = {"kms:ViaService": f"s3.{call.region}.amazonaws.com", "kms:CallerAccount": call.account}
+    if authorize(policy, replace(request, context={**request.context, **through})).outcome is not Outcome.ALLOW:
+        raise _denied()
+
+
 def _request(call: Call, action: str, resource: str, owner: str, begun: Headers) -> Request:
     secure = call.headers.get(TRANSPORT) != "http"
     headers = {**begun, **call.headers} if call.operation in _WRITES | {"CompleteMultipartUpload"} else call.headers
@@ -113,6 +125,7 @@ def _request(call: Call, action: str, resource: str, owner: str, begun: Headers)
     context |= {
         "aws:PrincipalArn": f"arn:{session[1]}:iam::{session[2]}:role/{session[3]}" if session else arn,
         "aws:PrincipalAccount": call.account,
+        **organization_of(call.account),
         "aws:PrincipalType": "AssumedRole" if session else "User",
         "s3:signatureversion": "AWS4-HMAC-SHA256",
     }

@@ -5,15 +5,20 @@ Source: Organizations API Reference: these lists are for the management account 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from moto.organizations.models import organizations_backends
 
 from s3_guardrails.embedded.call import Answer, Call, Refused
+from s3_guardrails.embedded.stack.stack_set_service import StackSetService
 
 
+@dataclass(frozen=True, slots=True)
 class OrganizationService:
-    """Methods ``on_…`` answer operations; the organization is moto's."""
+    """Methods ``on_…`` answer operations; the organization is moto's. Stack sets follow accounts that move."""
+
+    stack_sets: StackSetService
 
     def on_list_accounts(self, call: Call) -> Answer:
         """Answer who may ask."""
@@ -26,6 +31,20 @@ class OrganizationService:
     def on_list_aws_service_access_for_organization(self, call: Call) -> Answer:
         """Answer who may ask."""
         return _for_administrators(call)
+
+    def on_move_account(self, call: Call) -> Answer:
+        """Move an account between units."""
+        return self._moved(call)
+
+    def on_remove_account_from_organization(self, call: Call) -> Answer:
+        """Let an account go."""
+        return self._moved(call)
+
+    def _moved(self, call: Call) -> Answer:
+        answer = call.forward()
+        if answer.status == 200:
+            self.stack_sets.moved(call.parameters["AccountId"])
+        return answer
 
 
 def _for_administrators(call: Call) -> Answer:

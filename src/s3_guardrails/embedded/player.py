@@ -10,21 +10,17 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any, Final
+from typing import Any
 
 from s3_guardrails.discovery import Entry
+from s3_guardrails.embedded.config_event import Event, change_event, scheduled_event
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.embedded.item import Item, in_history
 from s3_guardrails.embedded.runtime import LambdaRuntime
 from s3_guardrails.embedded.server import EmbeddedAws
 from s3_guardrails.rule import Trigger
 
-MAX_PUSHED: Final = 256 * 1024
-"""Bytes of an item that AWS Config pushes (those of an Amazon SNS message); a larger one is only announced."""
-
-Event = dict[str, Any]
 Invoke = Callable[[Entry, Event], None]
 """Runs a rule's handler; raises where Lambda would count a failure."""
 
@@ -67,37 +63,15 @@ class ConfigPlayer:
         self.aws.config.record(in_history(item))
         for entry in self.entries:
             if entry.rule.trigger is Trigger.CHANGE and entry.rule.resource_type == item["resourceType"]:
-                self._invoke(entry, item["resourceId"], self.change_event(entry.name, item), invoke)
+                self._invoke(
+                    entry, item["resourceId"], change_event(self.aws.config, self.aws.account, entry.name, item), invoke
+                )
 
     def schedule(self, invoke: Invoke) -> None:
         """Invoke the periodic rules, as AWS Config does every 24 hours."""
         for entry in self.entries:
             if entry.rule.trigger is Trigger.PERIODIC:
-                self._invoke(entry, "", self.scheduled_event(entry.name), invoke)
-
-    def change_event(self, rule: str, item: Item) -> Event:
-        """Return the event for an item: pushed, or announced where it is too large."""
-        notification: dict[str, Any] = {"notificationCreationTime": _now(), "recordVersion": "1.3"}
-        if len(json.dumps(item)) > MAX_PUSHED:
-            summary = {name: value for name, value in item.items() if name not in _NOT_IN_SUMMARY}
-            notification["messageType"] = "OversizedConfigurationItemChangeNotification"
-            notification["configurationItemSummary"] = {"changeType": "UPDATE", **summary}
-        else:
-            notification["messageType"] = "ConfigurationItemChangeNotification"
-            notification |= {"configurationItemDiff": None, "configurationItem": item}
-        return self._event(rule, notification)
-
-    def scheduled_event(self, rule: str) -> Event:
-        """Return the event of a periodic rule."""
-        return self._event(
-            rule,
-            {
-                "awsAccountId": self.aws.account,
-                "notificationCreationTime": _now(),
-                "messageType": "ScheduledNotification",
-                "recordVersion": "1.0",
-            },
-        )
+                self._invoke(entry, "", scheduled_event(self.aws.config, self.aws.account, entry.name), invoke)
 
     def results(self, rule: str) -> list[dict[str, Any]]:
         """Return what AWS Config says of the rule, read through its API."""
@@ -111,24 +85,6 @@ class ConfigPlayer:
             invoke(entry, event)
         except Exception as error:  # noqa: BLE001  # a handler may fail in any way
             self.failures.append(Failure(entry.name, resource, f"{type(error).__name__}: {error}"))
-
-    def _event(self, rule: str, notification: Mapping[str, Any]) -> Event:
-        stored = self.aws.config.rules[rule]
-        return {
-            "version": "1.0",
-            "invokingEvent": json.dumps(notification),
-            "ruleParameters": stored["InputParameters"],
-            "resultToken": self.aws.config.issue_token(rule),
-            "eventLeftScope": False,
-            "executionRoleArn": f"arn:aws:iam::{self.aws.account}:role/config-role",
-            "configRuleArn": stored["ConfigRuleArn"],
-            "configRuleName": rule,
-            "configRuleId": stored["ConfigRuleId"],
-            "accountId": self.aws.account,
-        }
-
-
-_NOT_IN_SUMMARY: Final = {"configuration", "supplementaryConfiguration", "tags", "relationships", "relatedEvents"}
 
 
 def in_process(aws: EmbeddedAws) -> Invoke:
@@ -167,7 +123,3 @@ def deliver_all(player: ConfigPlayer, items: Iterable[Item], invoke: Invoke) -> 
     for item in items:
         player.deliver(item, invoke)
     player.schedule(invoke)
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

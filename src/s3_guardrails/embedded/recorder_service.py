@@ -1,7 +1,7 @@
-"""AWS Config's recorder and delivery channel beyond moto: recording modes, how both went; and a list of packs.
+"""AWS Config's recorder and delivery channel beyond moto: recording modes, how both went.
 
 Source: AWS Config API Reference. Measured on moto 5.2.5: a recorder's mode is forgotten, its status stays PENDING;
-DescribeDeliveryChannelStatus and DescribeConformancePacks are not there.
+DescribeDeliveryChannelStatus is not there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from moto.config.models import config_backends
 from s3_guardrails.embedded.call import Answer, Call, Refused, json_answer
 
 FREQUENCIES: Final = ("CONTINUOUS", "DAILY")
-MAX_PACKS: Final = 20
 Place = tuple[str, str]
 """Account and Region."""
 
@@ -31,8 +30,6 @@ class RecorderService:
     """How the last recording went: members of ConfigurationRecorderStatus."""
     deliveries: dict[Place, Mapping[str, Any]] = field(default_factory=dict)
     """How the last deliveries went: members of DeliveryChannelStatus."""
-    packs: dict[Place, list[str]] = field(default_factory=dict)
-    """Names of conformance packs; nothing is deployed of them."""
 
     def on_put_configuration_recorder(self, call: Call) -> Answer:
         """Keep the recording mode, continuous unless given."""
@@ -63,27 +60,12 @@ class RecorderService:
                 raise Refused("NoSuchDeliveryChannelException", f"Cannot find delivery channel with name `{name}`")
         return json_answer({"DeliveryChannelsStatus": [{"name": name, **went} for name in wanted]})
 
-    def on_describe_conformance_packs(self, call: Call) -> Answer:
-        """List packs in pages of 20 at most."""
-        names = self.packs.get(_place(call), [])
-        start = int(call.parameters.get("NextToken") or 0)
-        end = start + (call.parameters.get("Limit") or MAX_PACKS)
-        page = [_pack(call, name) for name in names[start:end]]
-        more = {"NextToken": str(end)} if end < len(names) else {}
-        return json_answer({"ConformancePackDetails": page, **more})
-
     def _added(self, call: Call, name: str, further: Mapping[str, Any]) -> Answer:
         answer = call.forward()
         if answer.status != 200:
             return answer
         found = json.loads(answer.body)[name]
         return json_answer({name: [{**each, **further} for each in found]})
-
-
-def _pack(call: Call, name: str) -> dict[str, str]:
-    identifier = f"conformance-pack-{name}"
-    arn = f"arn:aws:config:{call.region}:{call.account}:conformance-pack/{name}/{identifier}"
-    return {"ConformancePackName": name, "ConformancePackArn": arn, "ConformancePackId": identifier}
 
 
 def _place(call: Call) -> Place:

@@ -36,11 +36,18 @@ class RemediationService:
         """Keep configurations, all or none; their documents exist and have the parameters."""
         given = call.parameters["RemediationConfigurations"]
         for each in given:
+            if "CreatedBy" in self.config.rules.get(each["ConfigRuleName"], {}):
+                raise _invalid(f"the rule {each['ConfigRuleName']} belongs to a conformance pack")
             self._check(call, each)
         for each in given:
-            arn = f"arn:aws:config:{call.region}:{call.account}:remediation-configuration/{each['ConfigRuleName']}"
-            self.configurations[each["ConfigRuleName"]] = {"Automatic": False, **each, "Arn": arn}
+            self.keep(call, each)
         return json_answer({"FailedBatches": []})
+
+    def keep(self, call: Call, given: Mapping[str, Any]) -> None:
+        """Keep one configuration whose document exists and has its parameters; raise Refused."""
+        self._check(call, given)
+        arn = f"arn:aws:config:{call.region}:{call.account}:remediation-configuration/{given['ConfigRuleName']}"
+        self.configurations[given["ConfigRuleName"]] = {"Automatic": False, **given, "Arn": arn}
 
     def on_describe_remediation_configurations(self, call: Call) -> Answer:
         """Return the configurations of the named rules that have one."""

@@ -33,6 +33,7 @@ from s3_guardrails.embedded.quota_service import QuotaService
 from s3_guardrails.embedded.recorder_service import RecorderService
 from s3_guardrails.embedded.results_service import ResultsService
 from s3_guardrails.embedded.s3_service import S3Service
+from s3_guardrails.embedded.stack.stack_set_service import StackSetService
 from s3_guardrails.embedded.sts_service import StsService
 from s3_guardrails.embedded.trail_service import TrailService
 
@@ -55,8 +56,9 @@ class EmbeddedAws:
         self.s3, self.kms = S3Service(), KmsService()
         self.recorder, self.regions, self.quotas = RecorderService(), AccountService(), QuotaService()
         self.trails = TrailService()
-        self.places = Places(self.client)
+        self.places = Places(self.client, self.s3, self._of_function)
         self.results = ResultsService(self.places)
+        self.stack_sets = StackSetService(self.client)
         here = self.places.at(self.account, self.region)
         self.config, self.automation, self.remediation = here.config, here.automation, here.remediation
 
@@ -69,17 +71,19 @@ class EmbeddedAws:
             "iam": (IamService(),),
             "kms": (self.kms,),
             "config": (
-                Regional(lambda account, region: self.places.at(account, region).config),
+                Regional(lambda place: place.config, self.places),
                 self.results,
                 self.recorder,
-                Regional(lambda account, region: self.places.at(account, region).remediation),
+                Regional(lambda place: place.remediation, self.places),
+                Regional(lambda place: place.packs, self.places),
             ),
             "account": (self.regions,),
             "cloudtrail": (self.trails,),
-            "organizations": (OrganizationService(),),
+            "cloudformation": (Regional(lambda place: place.stacks, self.places), self.stack_sets),
+            "organizations": (OrganizationService(self.stack_sets),),
             "servicequotas": (self.quotas,),
-            "lambda": (self.quotas,),
-            "ssm": (Regional(lambda account, region: self.places.at(account, region).automation),),
+            "lambda": (Regional(lambda place: place.functions, self.places), self.quotas),
+            "ssm": (Regional(lambda place: place.automation, self.places),),
             "sts": (StsService(),),
         }
         self._server = make_server("127.0.0.1", 0, Gateway(services, self.faults), True, request_handler=_QuietHandler)
@@ -89,8 +93,7 @@ class EmbeddedAws:
 
     def __exit__(self, *_: object) -> None:
         """Stop serving and forget the account."""
-        for each in self.places:
-            each.automation.stop()
+        self.places.stop()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -140,6 +143,10 @@ class EmbeddedAws:
                 client.meta.events.register("before-call", _without_tls)
             self._clients[question] = client
         return self._clients[question]
+
+    def _of_function(self, region: str, role: str) -> dict[str, str]:
+        key = self.assume(role, "function")
+        return {**self.environment(), "AWS_ACCESS_KEY_ID": key, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
 
     def assume(self, role: str, session: str = "session") -> str:
         """Return an access key that signs as a session of the role (its ARN, in any account)."""
