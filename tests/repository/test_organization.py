@@ -100,3 +100,22 @@ def test_what_cannot_be_rendered_is_refused(file, line):
     texts[file] = texts[file].replace(line, "#")
     with pytest.raises(MalformedRule, match=f"^{file}: expected the"):
         render_organization(*texts.values())
+
+
+COMMANDS = (ROOT / "docs/operations.md").read_text(encoding="utf-8").partition("## Deploying to an organization")[2]
+DEPLOYED = {"deploy/organization.yaml": TREE, "deploy/artifact-bucket.yaml": ARTIFACTS}
+
+
+@pytest.mark.parametrize("path", DEPLOYED)
+def test_the_documented_command_gives_every_parameter_that_has_no_default_and_none_that_there_is_not(path):
+    command = re.search(
+        rf"--template-file {path} --parameter-overrides (.*?)(?:```|; done)", COMMANDS.replace("\\\n   ", ""), re.DOTALL
+    )
+    given = set(re.findall(r"(?:^|\s)(\w+)=", command[1]))
+    parameters = DEPLOYED[path]["Parameters"]
+    assert given <= set(parameters)
+    assert {name for name, each in parameters.items() if "Default" not in each} <= given
+
+
+def test_the_template_can_be_deployed_from_a_file():
+    assert len((ROOT / "deploy/organization.yaml").read_bytes()) < 51_200

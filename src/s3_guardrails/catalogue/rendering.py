@@ -8,6 +8,8 @@ from pathlib import Path
 
 from s3_guardrails.catalogue.docs import render_docs, render_readme
 from s3_guardrails.catalogue.documents import render_documents
+from s3_guardrails.catalogue.figures import PATH as OPERATIONS
+from s3_guardrails.catalogue.figures import render_figures
 from s3_guardrails.catalogue.organization import PATH as ORGANIZATION
 from s3_guardrails.catalogue.organization import render_organization
 from s3_guardrails.catalogue.pack import render_pack
@@ -34,13 +36,16 @@ def rendered(root: Path) -> Mapping[Path, str]:
 
 
 def _deployed(root: Path, entries: tuple[Entry, ...]) -> dict[Path, str]:
-    """Return the templates, where there are any; the organization's follows from the account's as rendered."""
-    template, organization = root / "template.yaml", root / ORGANIZATION
-    found: dict[Path, str] = {}
-    if template.is_file():
-        found[template] = render_template(_text(template), entries)
-    if organization.is_file():
-        found[organization] = render_organization(_text(organization), found[template])
+    """Return the templates, where there are any, and what else follows from the account's as rendered."""
+    template = root / "template.yaml"
+    if not template.is_file():
+        return {}
+    text = render_template(_text(template), entries)
+    found = {template: text}
+    if (organization := root / ORGANIZATION).is_file():
+        found[organization] = render_organization(_text(organization), text)
+    if (operations := root / OPERATIONS).is_file():
+        found[operations] = render_figures(_text(operations), entries, text)
     return found
 
 
