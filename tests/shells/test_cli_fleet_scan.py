@@ -63,9 +63,9 @@ def test_every_account_and_region_is_judged_and_counted_by_account_ou_rule_and_c
     code, found = report("--region", HERE, "--region", THERE, *rules)
     assert (code, notices(found)) == (1, [])
     assert [(each["name"], each["unit"], each["looked_at"]) for each in found["accounts"]] == [
-        ("master", "Root", True),
-        ("audit", "Root/Workloads", True),
-        ("ledger", "Root/Workloads/Production", True),
+        ("master", "Root", "wholly"),
+        ("audit", "Root/Workloads", "wholly"),
+        ("ledger", "Root/Workloads/Production", "wholly"),
     ]
     assert counted(found["accounts"], "account") == {
         aws.account: of(0, 2),
@@ -101,7 +101,7 @@ def test_an_account_that_cannot_be_entered_costs_itself_only_and_is_named_with_t
     make_bucket(fleet.ledger, "ledger")
     code, found = report("--rule", TLS)
     assert (code, notices(found)) == (2, [(stranger.id, "", "ROLE_REFUSED")])
-    assert {each["account"]: each["looked_at"] for each in found["accounts"]}[stranger.id] is False
+    assert {each["account"]: each["looked_at"] for each in found["accounts"]}[stranger.id] == "no"
     assert counted(found["accounts"], "account")[fleet.ledger.id] == of(0, 1)
     _, out, said = run("--rule", TLS)
     [row] = [line for line in out.splitlines() if line.startswith("uncovered")]
@@ -148,6 +148,16 @@ def test_a_region_that_an_account_does_not_have_is_named_and_the_others_are_judg
     everywhere = sorted([aws.account, fleet.audit.id, fleet.ledger.id])
     assert (code, notices(found)) == (2, [(each, "eu-south-1", "REGION_NOT_ENABLED") for each in everywhere])
     assert counted(found["accounts"], "account")[fleet.ledger.id] == of(0, 2)
+    assert {each["looked_at"] for each in found["accounts"]} == {"in part"}
+
+
+def test_what_is_the_same_in_several_regions_is_one_row_of_the_table_and_several_notices(aws, fleet, run, report):
+    aws.regions.statuses |= {"eu-south-1": "DISABLED", "eu-south-2": "DISABLED"}
+    regions = [word for region in (HERE, "eu-south-1", "eu-south-2") for word in ("--region", region)]
+    arguments = (*regions, "--rule", ROTATION, "--account", fleet.ledger.id)
+    assert len(notices(report(*arguments)[1])) == 2
+    [row] = [line for line in run(*arguments)[1].splitlines() if line.startswith("uncovered")]
+    assert "eu-south-1, eu-south-2" in row
 
 
 def test_what_a_service_refuses_or_throttles_is_told_with_its_cause(aws, fleet, report):

@@ -30,6 +30,10 @@ def periodic(found, *evaluations):
     return DeployedRule("PERIODIC", "PERIODIC-conformance-pack-x", Trigger.PERIODIC, KEY, found, evaluations)
 
 
+def item(captured):
+    return Item(captured, {})
+
+
 def changed(*evaluations, found=ABSENT):
     return DeployedRule("CHANGE", "CHANGE", Trigger.CHANGE, BUCKET, found, evaluations)
 
@@ -87,7 +91,24 @@ PERIODIC = {
 
 @pytest.mark.parametrize(("found", "results", "expected"), PERIODIC.values(), ids=PERIODIC)
 def test_a_periodic_rule(found, results, expected):
-    assert said(periodic(found, *results)) == expected
+    assert said(periodic(found, *results), items={(KEY, "one"): item(ago(days=9))}) == expected
+
+
+NOTHING = {
+    "no status and no result": (ABSENT, [], {}, []),
+    "what it judged is gone": (ABSENT, [result(recorded=ago(days=9), compliance=GONE)], {}, []),
+    "only resources of another type": (ABSENT, [], {(BUCKET, "one"): ago(days=9)}, []),
+    "results, and no item": (ABSENT, [result(recorded=ago(days=9))], {}, [SILENT]),
+    "it is not known": (ABSENT, [], Unreadable("items", "no"), [UNKNOWN]),
+    "a status that says that it is silent": (status(invoked=ago(hours=27)), [], {}, [SILENT]),
+}
+
+
+@pytest.mark.parametrize(("found", "results", "items", "expected"), NOTHING.values(), ids=NOTHING)
+def test_a_periodic_rule_without_anything_to_judge_says_nothing_however_often_it_runs(found, results, items, expected):
+    if isinstance(items, dict):
+        items = {resource: item(captured) for resource, captured in items.items()}
+    assert said(periodic(found, *results), items=items) == expected
 
 
 OLD, NEW = ago(days=3), ago(minutes=59)
@@ -104,10 +125,6 @@ CHANGE = {
     "a result without a time": ({"one": OLD}, [("one", ABSENT)], [UNKNOWN]),
     "resources could not be read": (Unreadable("items", "no"), [("one", OLD)], [UNKNOWN]),
 }
-
-
-def item(captured):
-    return Item(captured, {})
 
 
 @pytest.mark.parametrize(("items", "results", "expected"), CHANGE.values(), ids=CHANGE)

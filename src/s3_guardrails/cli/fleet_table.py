@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from rich.console import Console
@@ -13,8 +14,8 @@ from rich.text import Text
 from s3_guardrails.cli.table import STYLES
 from s3_guardrails.cli.text import printable, say
 from s3_guardrails.fleet.freshness import iso
-from s3_guardrails.fleet.notice import Kind
-from s3_guardrails.fleet.report import Report
+from s3_guardrails.fleet.notice import Kind, Notice
+from s3_guardrails.fleet.report import Extent, Report
 from s3_guardrails.fleet.tally import By, Counts
 
 _WIDE: Final = 10_000
@@ -29,8 +30,8 @@ def show_report(report: Report) -> None:
     console = Console(force_terminal=terminal, width=None if terminal else _WIDE, highlight=False)
     by_account = report.tally.groups[By.ACCOUNT]
     accounts = [
-        ([member.id, member.name, member.unit, "yes" if entered else "no"], by_account[member.id])
-        for member, entered in report.members
+        ([member.id, member.name, member.unit, extent.value], by_account[member.id])
+        for member, extent in report.members
     ]
     console.print(_counts(["account", "name", "OU", "looked at"], accounts))
     for by, heading in _HEADINGS.items():
@@ -47,10 +48,11 @@ def say_report(report: Report) -> None:
     """Say in sentences what the figures rest on."""
     total = report.tally.total
     say(f"{report.source} as of {iso(report.as_of)}, {', '.join(report.regions)}")
-    say(
-        f"{report.entered} of {report.active} active accounts looked at, {total.resources} resources; "
-        f"compliant: {total.compliant} of {total.asked} answers, those not applicable left out"
-    )
+    partly = sum(extent is Extent.PARTLY for _, extent in report.members)
+    accounts = f"{report.entered} of {report.active} active accounts looked at"
+    accounts += f" ({partly} in part)" if partly else ""
+    answers = f"{total.compliant} of {total.asked} answers, those not applicable left out"
+    say(f"{accounts}, {_number(total.resources, 'resource')}; compliant: {answers}")
     if total.unclassified:
         say(f"unclassified, so judged without a data class: {_number(total.unclassified, 'bucket')}")
     if gaps := sum(each.kind is Kind.UNCOVERED for each in report.notices):
@@ -83,9 +85,13 @@ def _figures(counts: Counts) -> list[Text]:
 
 
 def _notices(report: Report) -> Table:
-    table = Table("kind", "code", "account", "region", "what", box=None, pad_edge=False, header_style="bold")
+    """Show each notice, once for all Regions of an account in which it is the same."""
+    places: dict[Notice, list[str]] = {}
     for each in report.notices:
-        cells = (each.code, each.account, each.region, f"{each.sentence}; next: {each.next_step}")
+        places.setdefault(replace(each, region=""), []).append(each.region)
+    table = Table("kind", "code", "account", "region", "what", box=None, pad_edge=False, header_style="bold")
+    for each, regions in places.items():
+        cells = (each.code, each.account, ", ".join(regions), f"{each.sentence}; next: {each.next_step}")
         kind = Text(each.kind.value, _KINDS[each.kind])
         table.add_row(kind, *(Text(printable(cell), overflow="fold") for cell in cells))
     return table

@@ -54,6 +54,7 @@ class Status:
         return Looked(member, rows, notices, entered=any(answered for _, _, answered in found))
 
     def _in_region(self, member: Member, clients: Clients, region: str) -> tuple[list[Row], list[Notice], bool]:
+        """Return rows, notices, and whether any rule of ours is there."""
         config = clients.client("config", region)
         try:
             described = listing(lambda: _rules(config))
@@ -65,7 +66,7 @@ class Status:
             *Freshness(results, self.now).notices(self.rules),
             *self._recorder(member, config, region),
         ]
-        return rows_of(results), notices, True
+        return rows_of(results), notices, bool(results.rules)
 
     def _results(self, member: Member, region: str, config: Any, described: Sequence[Mapping[str, Any]]) -> Results:
         ours = {each["ConfigRuleName"]: each for each in described if rule_of(each["ConfigRuleName"], self.rules)}

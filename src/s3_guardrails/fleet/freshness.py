@@ -77,6 +77,8 @@ class Freshness:
 
     def _periodic(self, rule: DeployedRule, evaluations: tuple[Evaluation, ...]) -> Iterator[Notice]:
         success = last_success(rule.status, evaluations)
+        if not isinstance(rule.status, RuleStatus) and self._nothing_to_judge(rule, evaluations):
+            return
         if isinstance(success, Absent):
             if isinstance(rule.status, RuleStatus):
                 sentence = f"{rule.name} was never evaluated"
@@ -89,6 +91,12 @@ class Freshness:
             hours = int(PERIOD.total_seconds() // 3600)
             sentence = f"{rule.name} had no success since {iso(success)}, more than {hours} hours ago"
             yield self._notice(Kind.STALE, "RULE_SILENT", sentence, "look at the function's log and permission")
+
+    def _nothing_to_judge(self, rule: DeployedRule, evaluations: tuple[Evaluation, ...]) -> bool:
+        """Does the Region have no resource that the rule is about? Then it says nothing, however often it runs."""
+        items = self.results.items
+        recorded = isinstance(items, Unreadable) or any(kind == rule.resource_type for kind, _ in items)
+        return not recorded and not any(each.compliance in _TOLD for each in evaluations)
 
     def _change(self, rule: DeployedRule, evaluations: tuple[Evaluation, ...]) -> Iterator[Notice]:
         items = self.results.items

@@ -27,6 +27,14 @@ class Source(StrEnum):
     AGGREGATOR = "AWS Config aggregator"
 
 
+class Extent(StrEnum):
+    """How far an account was looked at."""
+
+    WHOLLY = "wholly"
+    PARTLY = "in part"
+    NOT = "no"
+
+
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What one account answered. `entered`: was anything of it looked at?"""
@@ -46,7 +54,7 @@ class Report:
     regions: tuple[str, ...]
     freshness: str = ""
     tally: Tally = field(init=False)
-    members: list[tuple[Member, bool]] = field(default_factory=list)
+    members: list[tuple[Member, Extent]] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     findings: list[Row] = field(default_factory=list)
 
@@ -56,7 +64,9 @@ class Report:
 
     def add(self, looked: Looked) -> None:
         """Add an account."""
-        self.members.append((looked.member, looked.entered))
+        gaps = any(each.kind is Kind.UNCOVERED for each in looked.notices)
+        extent = Extent.NOT if not looked.entered else Extent.PARTLY if gaps else Extent.WHOLLY
+        self.members.append((looked.member, extent))
         self.tally.add(looked.member, looked.rows)
         self.notices.extend(looked.notices)
         self.findings.extend(each for each in looked.rows if each.verdict in KEPT)
@@ -76,7 +86,7 @@ class Report:
     @property
     def entered(self) -> int:
         """Accounts that were looked at, wholly or in part."""
-        return sum(entered for _, entered in self.members)
+        return sum(extent is not Extent.NOT for _, extent in self.members)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data: what was looked at, counts, notices, and the findings."""
@@ -89,8 +99,8 @@ class Report:
             "regions": list(self.regions),
             "freshness": self.freshness or "judged",
             "accounts": [
-                {**member.as_json(), "looked_at": entered, **counts[member.id].as_json()}
-                for member, entered in self.members
+                {**member.as_json(), "looked_at": extent.value, **counts[member.id].as_json()}
+                for member, extent in self.members
             ],
             **summary,
             "notices": [each.as_json() for each in self.notices],
