@@ -57,6 +57,7 @@ bench: .venv/$(INSTALLED) ## time questions, imports and cold starts, beside wha
 	.venv/bin/python bench/imports.py
 	.venv/bin/python bench/policy.py
 	.venv/bin/python bench/logs.py
+	.venv/bin/python bench/fleet.py
 	.venv/bin/python bench/cold_start.py $(PYTHON_3_13:%=--python %)
 
 .PHONY: render
