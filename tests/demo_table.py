@@ -10,6 +10,7 @@ COLUMNS = {
     "tls": "S3_BUCKET_TLS_ONLY",
     "logged": "S3_BUCKET_ACCESS_LOGGED",
     "inventory": "S3_BUCKET_INVENTORY_CONFIGURED",
+    "usable": "KMS_KEY_USABLE",
     "rotation": "KMS_KEY_ROTATION",
     "policy": "KMS_KEY_POLICY_LEAST_PRIVILEGE",
 }

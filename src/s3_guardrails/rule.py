@@ -26,10 +26,24 @@ MAX_DESCRIPTION: Final = 256
 
 
 class Trigger(StrEnum):
-    """When AWS Config invokes the rule: on a configuration change, or every 24 hours."""
+    """When AWS Config invokes the rule: on a configuration change, every 24 hours, or both.
+
+    A rule that rests on other resources too needs the schedule: their changes call no rule about this one.
+    """
 
     CHANGE = "CHANGE"
     PERIODIC = "PERIODIC"
+    BOTH = "BOTH"
+
+    @property
+    def on_change(self) -> bool:
+        """Is the rule asked when its resource changes?"""
+        return self is not Trigger.PERIODIC
+
+    @property
+    def scheduled(self) -> bool:
+        """Is it asked about every resource once a day?"""
+        return self is not Trigger.CHANGE
 
 
 @dataclass(frozen=True, slots=True)

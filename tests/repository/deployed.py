@@ -7,6 +7,7 @@ from pathlib import Path
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.encryption.bucket import Bucket, DefaultEncryption
 from s3_guardrails.encryption.key import Key, KeyMetadata, Rotation
+from s3_guardrails.encryption.usable_key import DefaultKey
 from s3_guardrails.template.found import Options
 from s3_guardrails.template.intrinsic import Resolver
 from s3_guardrails.template.loading import load
@@ -44,6 +45,7 @@ class Deployed:
             ),
             blocked_encryption_types=frozenset(world.encryption["blocked"]),
             default_key_manager="CUSTOMER",
+            default_key=DefaultKey(world.encryption["default_key"], KeyMetadata(manager="CUSTOMER", state="Enabled")),
             policy=world.policy,
         )
 

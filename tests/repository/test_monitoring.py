@@ -19,7 +19,6 @@ from s3_guardrails.notify.message import message_of
 from s3_guardrails.policy.authorize import Outcome, authorize
 from s3_guardrails.policy.document import parse_policy
 from s3_guardrails.policy.request import Request
-from s3_guardrails.rule import Trigger
 from s3_guardrails.template.loading import load
 
 TEXT = (ROOT / "template.yaml").read_text(encoding="utf-8")
@@ -174,9 +173,7 @@ def test_every_function_has_an_alarm_about_its_errors():
 def test_every_scheduled_rule_has_an_alarm_about_its_silence():
     """Of a function that is not called there is no data point at all."""
     alarms = watched("Invocations")
-    assert set(alarms) == {
-        f"{logical_id(each.name)}Function" for each in ENTRIES if each.rule.trigger is Trigger.PERIODIC
-    }
+    assert set(alarms) == {f"{logical_id(each.name)}Function" for each in ENTRIES if each.rule.trigger.scheduled}
     for each in alarms.values():
         assert (each["Period"], each["EvaluationPeriods"], each["TreatMissingData"]) == (3600, 26, "breaching")
         assert (each["Threshold"], each["ComparisonOperator"]) == (1, "LessThanThreshold")

@@ -13,7 +13,6 @@ from reason_codes import codes_of
 from s3_guardrails.catalogue.rendering import check
 from s3_guardrails.decision import Verdict
 from s3_guardrails.discovery import find_rules, rules_folder
-from s3_guardrails.rule import Trigger
 
 ROOT = Path(__file__).parents[2]
 RULES = {entry.name: entry for entry in find_rules()}
@@ -105,7 +104,8 @@ def test_the_pack_holds_every_rule_and_only_rules():
     for each in rules:
         entry = RULES[each["Properties"]["ConfigRuleName"]]
         types = [detail["MessageType"] for detail in each["Properties"]["Source"]["SourceDetails"]]
-        assert ("ScheduledNotification" in types) is (entry.rule.trigger is Trigger.PERIODIC)
+        assert ("ScheduledNotification" in types) is entry.rule.trigger.scheduled
+        assert ("ConfigurationItemChangeNotification" in types) is entry.rule.trigger.on_change
         expected = {
             "AssumeRoleMode",
             "PackVersion",

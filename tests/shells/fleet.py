@@ -68,6 +68,14 @@ def make_key(account, region="us-east-1", *, rotates=False):
     return key
 
 
+def use_key(account, bucket, key, region="us-east-1"):
+    """Make a key the default of a bucket."""
+    arn = f"arn:aws:kms:{region}:{account.id}:key/{key}"
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": arn}}
+    s3 = account.client("s3", region)
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+
+
 class Seat:
     """An account and Region in which AWS Config records and the rules are deployed by a conformance pack."""
 

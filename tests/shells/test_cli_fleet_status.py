@@ -7,17 +7,16 @@ from importlib import import_module
 
 import pytest
 from botocore.exceptions import ClientError
-from fleet import EXTERNAL_ID, Fleet, Seat, make_bucket, make_key
+from fleet import EXTERNAL_ID, Fleet, Seat, make_bucket, make_key, use_key
 
 from s3_guardrails.cli import main
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.embedded.call import Refused
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.embedded.results_service import ResultsService
-from s3_guardrails.rule import Trigger
 
 RULES = [entry.name for entry in find_rules()]
-PERIODIC = [entry.name for entry in find_rules() if entry.rule.trigger is Trigger.PERIODIC]
+PERIODIC = [entry.name for entry in find_rules() if entry.rule.trigger.scheduled]
 TLS, ROTATION = "S3_BUCKET_TLS_ONLY", "KMS_KEY_ROTATION"
 HERE = "us-east-1"
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -73,8 +72,8 @@ def seats(aws, fleet):
     """Both accounts with all rules deployed and every resource judged a moment ago."""
     make_bucket(fleet.ledger, "ledger", data_class="internal")
     make_bucket(fleet.audit, "audit")
-    for account in (fleet.ledger, fleet.audit):
-        make_key(account, rotates=account is fleet.ledger)
+    for account, bucket in ((fleet.ledger, "ledger"), (fleet.audit, "audit")):
+        use_key(account, bucket, make_key(account, rotates=account is fleet.ledger))
     seats = [Seat(aws, account) for account in (fleet.ledger, fleet.audit)]
     for seat in seats:
         seat.deploy()

@@ -1,4 +1,4 @@
-"""Access logs and inventories as the live reader reads them: pages, buckets of others, what is closed."""
+"""Access logs, inventories and default keys as the live reader reads them: pages, what others own, what is closed."""
 
 import pytest
 
@@ -137,3 +137,43 @@ def test_inventories_that_are_closed_are_unreadable(aws, s3, read):
     make(s3, "orders")
     aws.faults.deny("s3:GetBucketInventoryConfiguration", "orders")
     assert read("orders", "inventories").reason.startswith("AccessDenied")
+
+
+def encrypt(s3, name, setting):
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": setting}}
+    s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
+
+
+def test_a_default_leads_to_its_key_by_arn_id_and_alias(aws, s3, read):
+    make(s3, "orders")
+    kms = aws.client("kms")
+    arn = kms.create_key()["KeyMetadata"]["Arn"]
+    kms.create_alias(AliasName="alias/orders", TargetKeyId=arn)
+    alias_arn = f"arn:aws:kms:{aws.region}:{aws.account}:alias/orders"
+    for setting in (arn, arn.rpartition("/")[2], "alias/orders", alias_arn):
+        encrypt(s3, "orders", setting)
+        found = read("orders", "default_key")
+        assert (found.arn, found.metadata.state) == (arn, "Enabled")
+    aws.faults.deny("kms:DescribeKey")
+    assert read("orders", "default_key").reason.startswith("AccessDenied")
+
+
+def test_a_key_that_is_not_there_is_absent_in_the_own_account_only(aws, s3, read):
+    make(s3, "orders")
+    gone = f"arn:aws:kms:{aws.region}:{aws.account}:key/11111111-2222-3333-4444-555555555555"
+    for setting in (gone, "alias/gone", f"arn:aws:kms:{aws.region}:{aws.account}:alias/gone"):
+        encrypt(s3, "orders", setting)
+        assert read("orders", "default_key") is ABSENT
+    for setting in (gone.replace(aws.account, "444455556666"), f"arn:aws:kms:{aws.region}:444455556666:alias/x"):
+        encrypt(s3, "orders", setting)
+        assert isinstance(read("orders", "default_key"), Unreadable)
+    encrypt(s3, "orders", gone.replace(aws.region, "nowhere-1"))
+    assert read("orders", "default_key").reason == "the setting's key ARN names a Region that is not known"
+
+
+def test_the_end_of_imported_material_is_read(aws, s3, read):
+    make(s3, "orders")
+    arn = aws.client("kms").create_key(Origin="EXTERNAL")["KeyMetadata"]["Arn"]
+    aws.kms.overrides[arn] = {"KeyState": "Enabled", "Enabled": True, "ValidTo": 1_800_000_000}
+    encrypt(s3, "orders", arn)
+    assert read("orders", "default_key").metadata.expires == 1_800_000_000

@@ -28,7 +28,6 @@ from s3_guardrails.policy.authorize import Outcome, authorize
 from s3_guardrails.policy.document import parse_policy
 from s3_guardrails.policy.request import Request
 from s3_guardrails.remediate.handler import StepFailed, lambda_handler
-from s3_guardrails.rule import Trigger
 from s3_guardrails.template.loading import load as load_template
 
 TEMPLATE = load_template((Path(__file__).parents[2] / "template.yaml").read_bytes()).tree
@@ -324,7 +323,7 @@ def test_a_remediation_function_may_do_what_it_does_and_nothing_else(aws, calls,
 
 RULES = {kind: [] for kind in EVALUATORS}
 for _entry in find_rules():
-    RULES["Live" if _entry.rule.trigger is Trigger.PERIODIC else "Change"].append(_entry)
+    RULES["Live" if _entry.rule.trigger.scheduled else "Change"].append(_entry)
 BUCKET = load("change_bucket")["invokingEvent"]["configurationItem"]["resourceName"]
 UNTOLD = {"supplementaryConfiguration": {}}
 SCOPES = ({}, {"KeyScope": "bucket-keys"}, {"KeyScope": "tagged", "KeyScopeTag": "use"})
@@ -333,9 +332,11 @@ SCOPES = ({}, {"KeyScope": "bucket-keys"}, {"KeyScope": "tagged", "KeyScopeTag":
 def events_of(aws, entry):
     """Items that tell nothing, so that all is read; items too large to be pushed; every scope; approved keys."""
     names = {each.name for each in entry.rule.Parameters.documented()}
-    if entry.rule.trigger is Trigger.PERIODIC:
+    if entry.rule.trigger.scheduled:
         yield from (event(aws, "scheduled", scope) for scope in (SCOPES if "KeyScope" in names else ({},)))
-    elif entry.rule.resource_type == "AWS::KMS::Key":
+    if not entry.rule.trigger.on_change:
+        return
+    if entry.rule.resource_type == "AWS::KMS::Key":
         yield from (event(aws, "change_key", scope, item=UNTOLD) for scope in SCOPES)
     else:
         given = APPROVED if "ApprovedKeys" in names else {}

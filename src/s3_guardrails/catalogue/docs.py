@@ -25,7 +25,11 @@ AWS Config takes at most 1,024 characters of parameters per rule. Rules that sha
 share one input of the conformance pack; empty means the default.
 """
 
-_TRIGGERS: Final = {Trigger.CHANGE: "on every configuration change", Trigger.PERIODIC: "every 24 hours"}
+_TRIGGERS: Final = {
+    Trigger.CHANGE: "on every configuration change",
+    Trigger.PERIODIC: "every 24 hours",
+    Trigger.BOTH: "on every configuration change, and every 24 hours",
+}
 
 
 def render_docs(entries: Iterable[Entry]) -> str:

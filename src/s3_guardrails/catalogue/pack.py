@@ -123,7 +123,7 @@ def _is_given(name: str) -> Node:
 def _rule(entry: Entry, inputs: Mapping[str, Documented]) -> Node:
     input_parameters({**defaults(entry), **RDKLIB, VERSION: __version__})
     properties: Node = {"ConfigRuleName": entry.name, "Description": entry.rule.description()}
-    if entry.rule.trigger is Trigger.CHANGE:
+    if entry.rule.trigger.on_change:
         properties["Scope"] = {"ComplianceResourceTypes": [entry.rule.resource_type]}
     properties["InputParameters"] = {
         **RDKLIB,
@@ -145,16 +145,15 @@ def _value(each: Documented, name: str) -> Node:
 
 
 def _details(trigger: Trigger) -> Iterable[Node]:
-    match trigger:
-        case Trigger.CHANGE:
-            yield {"EventSource": "aws.config", "MessageType": "ConfigurationItemChangeNotification"}
-            yield {"EventSource": "aws.config", "MessageType": "OversizedConfigurationItemChangeNotification"}
-        case Trigger.PERIODIC:
-            yield {
-                "EventSource": "aws.config",
-                "MessageType": "ScheduledNotification",
-                "MaximumExecutionFrequency": "TwentyFour_Hours",
-            }
+    if trigger.on_change:
+        yield {"EventSource": "aws.config", "MessageType": "ConfigurationItemChangeNotification"}
+        yield {"EventSource": "aws.config", "MessageType": "OversizedConfigurationItemChangeNotification"}
+    if trigger.scheduled:
+        yield {
+            "EventSource": "aws.config",
+            "MessageType": "ScheduledNotification",
+            "MaximumExecutionFrequency": "TwentyFour_Hours",
+        }
 
 
 def _check_limits(text: str, parameters: int, rules: int) -> None:

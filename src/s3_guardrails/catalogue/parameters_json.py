@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from s3_guardrails.discovery import Entry
 from s3_guardrails.parameters import input_parameters
-from s3_guardrails.rule import Trigger
 
 RUNTIME: Final = "python3.13-lib"
 """RDK's word for a rule that uses rdklib on that Lambda runtime."""
@@ -40,9 +39,8 @@ def render_parameters(entry: Entry) -> str:
         "InputParameters": json.dumps(RDKLIB),
         "OptionalParameters": json.dumps({each.name: each.default for each in entry.rule.Parameters.documented()}),
     }
-    match entry.rule.trigger:
-        case Trigger.CHANGE:
-            parameters["SourceEvents"] = entry.rule.resource_type
-        case Trigger.PERIODIC:
-            parameters["SourcePeriodic"] = "TwentyFour_Hours"
+    if entry.rule.trigger.on_change:
+        parameters["SourceEvents"] = entry.rule.resource_type
+    if entry.rule.trigger.scheduled:
+        parameters["SourcePeriodic"] = "TwentyFour_Hours"
     return json.dumps({"Version": "1.0", "Parameters": parameters, "Tags": "[]"}, indent=2) + "\n"

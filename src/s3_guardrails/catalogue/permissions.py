@@ -19,6 +19,7 @@ class On(StrEnum):
 
     BUCKETS = "ReadBuckets"
     KEYS = "ReadKeys"
+    KEYS_OF_OTHERS = "ReadKeysOfOthers"
     ACCOUNT = "ReadWhatHasNoArn"
     CONFIG_RULES = "ReadOwnResults"
     CONFIG_RULES_STARTED = "EvaluateAgain"
@@ -79,6 +80,7 @@ _RECORDS: Final = _on(
     s3_GetBucketObjectLockConfiguration="whether logs can be written to their target",
     s3_GetInventoryConfiguration="which inventories there are",
 ) + _on(On.KEYS, kms_GetKeyPolicy="whether logs can be encrypted with the key of their target")
+_OVERSIZED: Final = _on(On.ACCOUNT, config_GetResourceConfigHistory="an item that is too large for its notification")
 _LOGS: Final = _on(On.LOGS, logs_CreateLogStream="the function's log", logs_PutLogEvents="the function's log")
 
 CHANGE: Final = "Change"
@@ -89,17 +91,16 @@ EVALUATORS: Final[Mapping[str, tuple[Grant, ...]]] = {
         *_APPROVED,
         *_on(On.KEYS, kms_GetKeyPolicy="a key policy that the item leaves out"),
         *_BUCKET_KEYS,
-        *_on(
-            On.ACCOUNT,
-            config_PutEvaluations="the verdict",
-            config_GetResourceConfigHistory="an item that is too large for its notification",
-        ),
+        *_OVERSIZED,
+        *_on(On.ACCOUNT, config_PutEvaluations="the verdict"),
         *_LOGS,
     ),
     LIVE: (
         *_ROTATION,
         *_BUCKET_KEYS,
         *_RECORDS,
+        *_OVERSIZED,
+        *_on(On.KEYS_OF_OTHERS, kms_DescribeKey="a bucket's key may be another account's, whose policy has the say"),
         *_on(On.ACCOUNT, kms_ListKeys="the keys to judge", config_PutEvaluations="the verdicts"),
         *_on(On.CONFIG_RULES, config_GetComplianceDetailsByConfigRule="results of keys that are gone"),
         *_LOGS,

@@ -82,7 +82,7 @@ def _text(stanzas: Iterable[Node], reasons: Reasons) -> str:
 
 def evaluator(entry: Entry) -> str:
     """Return which of the shared roles a rule's function has."""
-    return LIVE if entry.rule.trigger is Trigger.PERIODIC else CHANGE
+    return LIVE if entry.rule.trigger.scheduled else CHANGE
 
 
 LOGS: Final[Node] = {

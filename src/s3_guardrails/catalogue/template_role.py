@@ -31,6 +31,10 @@ _EXECUTIONS: Final = Sub(f"arn:${{AWS::Partition}}:ssm:{_REGIONAL}:automation-ex
 _ANY: Final[dict[On, _Patterns]] = {
     On.BUCKETS: _BUCKETS,
     On.KEYS: _KEYS,
+    On.KEYS_OF_OTHERS: (
+        (Sub("arn:${AWS::Partition}:kms:${AWS::Region}:*:key/*"),),
+        "the key that a bucket's default names",
+    ),
     On.ACCOUNT: (("*",), "these actions take no ARN"),
     On.CONFIG_RULES: ((_RULES,), "AWS Config makes up the id"),
     On.CONFIG_RULES_STARTED: ((_RULES,), "AWS Config makes up the id"),

@@ -19,7 +19,6 @@ from s3_guardrails.embedded.environment import only
 from s3_guardrails.embedded.item import Item, in_history
 from s3_guardrails.embedded.runtime import LambdaRuntime
 from s3_guardrails.embedded.server import EmbeddedAws
-from s3_guardrails.rule import Trigger
 
 Invoke = Callable[[Entry, Event], None]
 """Runs a rule's handler; raises where Lambda would count a failure."""
@@ -62,7 +61,7 @@ class ConfigPlayer:
         """Record an item and invoke the change-triggered rules of its type."""
         self.aws.config.record(in_history(item))
         for entry in self.entries:
-            if entry.rule.trigger is Trigger.CHANGE and entry.rule.resource_type == item["resourceType"]:
+            if entry.rule.trigger.on_change and entry.rule.resource_type == item["resourceType"]:
                 self._invoke(
                     entry, item["resourceId"], change_event(self.aws.config, self.aws.account, entry.name, item), invoke
                 )
@@ -70,7 +69,7 @@ class ConfigPlayer:
     def schedule(self, invoke: Invoke) -> None:
         """Invoke the periodic rules, as AWS Config does every 24 hours."""
         for entry in self.entries:
-            if entry.rule.trigger is Trigger.PERIODIC:
+            if entry.rule.trigger.scheduled:
                 self._invoke(entry, "", scheduled_event(self.aws.config, self.aws.account, entry.name), invoke)
 
     def results(self, rule: str) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from s3_guardrails.encryption.access_log import AccessLogging, LogTarget
 from s3_guardrails.encryption.default import ALGORITHMS, DefaultEncryption
 from s3_guardrails.encryption.fact import Absent, Unreadable
 from s3_guardrails.encryption.inventory import Inventory
+from s3_guardrails.encryption.usable_key import DefaultKey
 from s3_guardrails.errors import UnreadableFact
 from s3_guardrails.policy.document import Policy
 
@@ -42,6 +43,7 @@ class Bucket:
     log_target: LogTarget | Unreadable = Unreadable("log_target", "not read")
     logs_from: frozenset[str] | Unreadable = Unreadable("logs_from", "not read")
     inventories: tuple[Inventory, ...] | Unreadable = Unreadable("inventories", "not read")
+    default_key: DefaultKey | Absent | Unreadable = Unreadable("default_key", "not read")
 
     @property
     def arn(self) -> str:

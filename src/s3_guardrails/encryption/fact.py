@@ -29,8 +29,14 @@ class Unreadable:
     reason: str
 
 
-ON_DEMAND: Final = frozenset({"access_logging", "buckets", "inventories", "log_target", "logs_from"})
+ON_DEMAND: Final = frozenset({"access_logging", "buckets", "default_key", "inventories", "log_target", "logs_from"})
 """Facts that cost more than a read of the resource, or that one rule alone looks at: read where a rule asks."""
+
+
+class Missing(Unreadable):
+    """Not obtained because what it is about does not exist, as the service says."""
+
+    __slots__ = ()
 
 
 class GivenUp(Unreadable):

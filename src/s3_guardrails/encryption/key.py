@@ -16,6 +16,7 @@ class KeyMetadata:
     `manager`: `AWS` or `CUSTOMER`. `state`: `Enabled`, `Disabled`, `PendingDeletion`, `PendingReplicaDeletion`,
     `PendingImport`, `Creating`, `Updating`, `Unavailable`. `spec`: `SYMMETRIC_DEFAULT`, `RSA_2048`, `HMAC_256`, ….
     `origin`: `AWS_KMS`, `EXTERNAL`, `AWS_CLOUDHSM`, `EXTERNAL_KEY_STORE`. `multi_region`: `PRIMARY`, `REPLICA` or None.
+    `expires`: epoch seconds at which imported material is deleted, None where it is not.
     """
 
     manager: str
@@ -25,6 +26,7 @@ class KeyMetadata:
     origin: str = "AWS_KMS"
     multi_region: str | None = None
     primary_arn: str | None = None
+    expires: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

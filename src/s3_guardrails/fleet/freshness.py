@@ -16,7 +16,6 @@ from s3_guardrails.decision import Verdict
 from s3_guardrails.encryption.fact import Absent, Unreadable
 from s3_guardrails.fleet.deployed import DeployedRule, Evaluation, Item, Moment, Results, RuleStatus
 from s3_guardrails.fleet.notice import Kind, Notice
-from s3_guardrails.rule import Trigger
 
 PERIOD: Final = timedelta(hours=26)
 """Longest silence of a periodic rule: its 24 hours and some room."""
@@ -69,11 +68,10 @@ class Freshness:
     def _of(self, rule: DeployedRule) -> Iterator[Notice]:
         if isinstance(rule.evaluations, Unreadable):
             return  # said where it was read: the Region is not covered
-        match rule.trigger:
-            case Trigger.PERIODIC:
-                yield from self._periodic(rule, rule.evaluations)
-            case Trigger.CHANGE:
-                yield from self._change(rule, rule.evaluations)
+        if rule.trigger.scheduled:
+            yield from self._periodic(rule, rule.evaluations)
+        if rule.trigger.on_change:
+            yield from self._change(rule, rule.evaluations)
 
     def _periodic(self, rule: DeployedRule, evaluations: tuple[Evaluation, ...]) -> Iterator[Notice]:
         success = last_success(rule.status, evaluations)

@@ -15,6 +15,7 @@ from s3_guardrails.live import shape
 from s3_guardrails.live.access_log import AccessLogs, KeyPolicy, ListBuckets
 from s3_guardrails.live.call import answer
 from s3_guardrails.live.clients import Clients
+from s3_guardrails.live.default_key import Describe, read_default_key
 from s3_guardrails.live.inventory import read_inventories
 from s3_guardrails.live.resolve import Resolver
 from s3_guardrails.policy.document import Policy, parse_policy
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 T = TypeVar("T")
-Describe = Callable[[str, str], Mapping[str, Any] | Unreadable]
-"""Region and key (id, ARN, alias) → DescribeKey's KeyMetadata."""
-
 SECTION: Final = "ServerSideEncryptionConfiguration"
 
 
@@ -61,6 +59,11 @@ class BucketReader:
         match name:
             case "default_encryption" | "blocked_encryption_types":
                 return self._encryption(bucket)
+            case "default_key":
+                bucket = self._with_default(bucket)
+                return replace(
+                    bucket, default_key=read_default_key(self._clients, self._resolver, self._describe, bucket)
+                )
             case "default_key_manager":
                 return self._with_key_manager(bucket)
             case "resolved_keys":
@@ -118,9 +121,11 @@ class BucketReader:
             "blocked_encryption_types", lambda: shape.blocked_encryption_types(found, SECTION) or frozenset()
         )
 
+    def _with_default(self, bucket: Bucket) -> Bucket:
+        return self._encryption(bucket) if isinstance(bucket.default_encryption, Unreadable) else bucket
+
     def _with_key_manager(self, bucket: Bucket) -> Bucket:
-        if isinstance(bucket.default_encryption, Unreadable):
-            bucket = self._encryption(bucket)
+        bucket = self._with_default(bucket)
         return replace(bucket, default_key_manager=self._key_manager(bucket))
 
     def _key_manager(self, bucket: Bucket) -> str | Absent | Unreadable:
@@ -157,6 +162,7 @@ def placeless(bucket: Bucket, reason: str) -> Bucket:
         log_target=closed("log_target"),
         logs_from=closed("logs_from"),
         inventories=closed("inventories"),
+        default_key=closed("default_key"),
     )
 
 

@@ -11,9 +11,9 @@ from s3_guardrails.encryption.fact import ABSENT, Absent, Unreadable
 from s3_guardrails.encryption.key import Key, KeyMetadata, Rotation
 from s3_guardrails.errors import LiveReadFailed, UnreadableFact
 from s3_guardrails.live import shape
-from s3_guardrails.live.bucket import Describe
 from s3_guardrails.live.call import answer, whole
 from s3_guardrails.live.clients import Clients
+from s3_guardrails.live.default_key import Describe
 from s3_guardrails.live.resolve import read_tags
 from s3_guardrails.policy.document import Policy, parse_policy
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from s3_guardrails.encryption.bucket import Bucket
-from s3_guardrails.encryption.fact import Unreadable
+from s3_guardrails.encryption.fact import Missing, Unreadable
 from s3_guardrails.encryption.key import Key
 from s3_guardrails.errors import InputError, LiveReadFailed, UnreadableFact
 from s3_guardrails.live.bucket import BucketReader, placeless
@@ -98,7 +98,8 @@ class LiveReader:
                 raise UnreadableFact("metadata", f"KeyMetadata: expected an object, found {kind(found)}")
             return found
 
-        return self._described.get((region, key), lambda: answer("metadata", ask))
+        missing = {"NotFoundException": Missing("metadata", "NotFoundException: KMS knows no such key")}
+        return self._described.get((region, key), lambda: answer("metadata", ask, missing))
 
     def _list_buckets(self) -> tuple[Bucket, ...]:
         pages = self._clients.s3(self.region).get_paginator("list_buckets")

@@ -8,6 +8,7 @@ is guessed. Sources: service models of S3 and KMS in botocore 1.44; captured con
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from s3_guardrails.encryption.bucket import DefaultEncryption
@@ -109,7 +110,20 @@ def key_metadata(value: Any, key_id: str, path: str) -> KeyMetadata:
         origin=_text("metadata", path, source, "Origin"),
         multi_region=multi_region,
         primary_arn=primary,
+        expires=_moment(path, element(source, "ValidTo")),
     )
+
+
+def _moment(path: str, value: Any) -> float | None:
+    """Return epoch seconds of a time as the SDK or a configuration item gives it."""
+    if value in (None, ABSENT):
+        return None
+    if isinstance(value, datetime):
+        return value.timestamp()
+    try:
+        return datetime.fromisoformat(value).timestamp() if isinstance(value, str) else float(value)
+    except (TypeError, ValueError):
+        raise UnreadableFact("metadata", f"{path}.ValidTo: expected a time, found {kind(value)}") from None
 
 
 def kind(value: Any) -> str:

@@ -71,6 +71,13 @@ DATA_BUCKETS: Final = (
         statements=guarded("acme-invoices", key_arn("legacy")),
     ),
     BucketSeed(
+        name="acme-backups",
+        why="its key was disabled: nothing is written or read any more, and no setting of the bucket shows it",
+        data_class="confidential",
+        default=kms("retired"),
+        statements=guarded("acme-backups", key_arn("retired")),
+    ),
+    BucketSeed(
         name="acme-payroll",
         why="restricted data with DSSE-KMS; SSE-C is denied by the policy itself, as its class asks",
         data_class="restricted",
