@@ -102,6 +102,11 @@ def test_what_cannot_be_rendered_is_refused(file, line):
         render_organization(*texts.values())
 
 
+def test_who_approves_is_asked_before_any_account_is_touched():
+    template = load((ROOT / "template.yaml").read_bytes()).tree
+    assert TREE["Rules"]["WhoApproves"] == template["Rules"]["WhoApproves"]
+
+
 COMMANDS = (ROOT / "docs/operations.md").read_text(encoding="utf-8").partition("## Deploying to an organization")[2]
 DEPLOYED = {"deploy/organization.yaml": TREE, "deploy/artifact-bucket.yaml": ARTIFACTS}
 

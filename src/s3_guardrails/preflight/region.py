@@ -37,4 +37,4 @@ def _remediation(region: str) -> Finding:
     if region not in WITHOUT_REMEDIATION:
         return fine("REMEDIATION_OFFERED", "AWS Config offers remediations")
     sentence = "AWS Config has no remediations in this Region; the rules work"
-    return advises("REMEDIATION_ABSENT", sentence, "deploy with EnableRemediation=false, and mend with `remediate`")
+    return advises("REMEDIATION_ABSENT", sentence, "mend with `remediate`; template.yaml leaves them out there")
