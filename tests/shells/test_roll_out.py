@@ -4,13 +4,16 @@ One story, told once: each stage is a fixture that keeps what it saw, and the te
 """
 
 import hashlib
+import json
 from collections import Counter
 from types import SimpleNamespace
 
 import pytest
-from roll_out import NAME, REGIONS, RollOut, Site, build
+from roll_out import NAME, REGIONS, ROOT, RollOut, Site, build, parameters
 
+from s3_guardrails.cli import main
 from s3_guardrails.discovery import find_rules
+from s3_guardrails.embedded.environment import only
 from s3_guardrails.embedded.item import BUCKET, KEY
 from s3_guardrails.embedded.server import EmbeddedAws
 
@@ -126,3 +129,61 @@ def test_a_click_with_the_pack_s_own_parameters_mends_what_was_found(evaluated, 
         assert (before[question], mended.compliance[question]) == ("NON_COMPLIANT", "COMPLIANT")
     assert "aws:SecureTransport" in mended.policy
     assert mended.rotation["KeyRotationEnabled"] is True
+
+
+@pytest.fixture(scope="module")
+def entered(mended, deployed, roll_out):
+    """The role that the fleet is read with, as a stack set of its own."""
+    role = SimpleNamespace(name="reader", external_id="an-id-of-16-or-more")
+    roll_out.cloudformation.create_stack_set(
+        StackSetName=role.name,
+        TemplateBody=(ROOT / "deploy" / "reader-role.yaml").read_text(encoding="utf-8"),
+        PermissionModel="SERVICE_MANAGED",
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=parameters(
+            TrustedPrincipalArn=f"arn:aws:iam::{roll_out.aws.account}:root",
+            ExternalId=role.external_id,
+            OrganizationId=roll_out.organization.id,
+        ),
+    )
+    assert roll_out.put(role.name, [deployed.unit], ["us-east-1"])[0] == "SUCCEEDED"
+    return role
+
+
+@pytest.fixture
+def fleet(entered, deployed, roll_out, capsys):
+    """Run a command for the three accounts in both Regions; return exit status and report."""
+
+    def run(command, external_id=entered.external_id):
+        accounts = [word for each in deployed.accounts for word in ("--account", each.id)]
+        regions = [word for each in REGIONS for word in ("--region", each)]
+        with only({**roll_out.aws.environment(), "S3_GUARDRAILS_EXTERNAL_ID": external_id}):
+            code = main(["fleet", command, "--json", *accounts, *regions])
+        return code, json.loads(capsys.readouterr().out)
+
+    return run
+
+
+def test_the_fleet_is_read_with_the_role_that_a_stack_set_deployed_and_only_with_its_external_id(fleet):
+    assert {each["looked_at"] for each in fleet("status")[1]["accounts"]} == {"wholly"}
+    code, found = fleet("status", external_id="of-somebody-else")
+    assert code == 2
+    assert {each["code"] for each in found["notices"]} == {"ROLE_REFUSED"}
+
+
+def test_what_aws_config_says_of_the_fleet_is_what_its_functions_reported(fleet, evaluated, mended):
+    code, found = fleet("status")
+    assert code == 1
+    assert {each["code"] for each in found["notices"]} == {"RECORDER_STOPPED"}  # nobody started the accounts' recorders
+    broken = {(each["rule"], each["resource_id"]) for each in found["findings"]}
+    for name, each in evaluated.items():
+        compliance = mended.compliance if name == mended.bucket else each.compliance
+        for (rule, resource), compliance_type in compliance.items():
+            assert ((rule, resource) in broken) is (compliance_type == "NON_COMPLIANT")
+
+
+def test_a_live_scan_of_the_fleet_finds_the_same_of_what_the_rules_were_told_of(fleet, evaluated):
+    reported = {(each["rule"], each["resource_id"]): each["verdict"] for each in fleet("status")[1]["findings"]}
+    live = {(each["rule"], each["resource_id"]): each["verdict"] for each in fleet("scan")[1]["findings"]}
+    told = {question for each in evaluated.values() for question in each.compliance}
+    assert {question: verdict for question, verdict in live.items() if question in told} == reported

@@ -13,7 +13,7 @@ from typing import Any, Final
 from moto.iam.models import iam_backends
 
 from s3_guardrails.embedded.call import Answer, Call, Refused
-from s3_guardrails.embedded.identity import principal_arn
+from s3_guardrails.embedded.identity import organization_of, principal_arn
 from s3_guardrails.policy.authorize import Outcome, authorize
 from s3_guardrails.policy.document import parse_policy
 from s3_guardrails.policy.request import Request
@@ -26,7 +26,7 @@ class StsService:
 
     def on_assume_role(self, call: Call) -> Answer:
         """Refuse whom the role does not trust, and roles that do not exist."""
-        context = {"sts:RoleSessionName": call.parameters["RoleSessionName"]}
+        context = {"sts:RoleSessionName": call.parameters["RoleSessionName"], **organization_of(call.account)}
         if external := call.parameters.get("ExternalId"):
             context["sts:ExternalId"] = external
         request = Request(principal_arn(call), call.account, ASSUME, call.resource, context)
