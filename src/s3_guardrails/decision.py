@@ -42,13 +42,49 @@ class Reason:
         return {"code": self.code, "sentence": self.sentence, "evidence": dict(self.evidence)}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excuse:
+    """The exemption that a finding is shown with: `state` is `open`, `ending` or `expired`; `until` is a UTC day.
+
+    `register_sha256`: which register it was read from.
+    """
+
+    id: str
+    owner: str
+    until: str
+    state: str
+    days_left: int
+    register_sha256: str
+
+    @property
+    def holds(self) -> bool:
+        """Is the deviation permitted today?"""
+        return self.state != "expired"
+
+    @property
+    def sentence(self) -> str:
+        """The exemption in a few words."""
+        if not self.holds:
+            return f"{self.id} expired {self.until}, {self.owner}"
+        left = f" ({self.days_left} day{'' if self.days_left == 1 else 's'} left)" if self.state == "ending" else ""
+        return f"{self.id} until {self.until}{left}, {self.owner}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain data: every field."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A verdict with at least one reason. Advisories tell more without changing the verdict."""
+    """A verdict with at least one reason. Advisories tell more without changing the verdict.
+
+    `excuse`: the exemption of what is broken, in force or expired.
+    """
 
     verdict: Verdict
     reasons: tuple[Reason, ...]
     advisories: tuple[Reason, ...] = ()
+    excuse: Excuse | None = None
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -60,11 +96,12 @@ class Decision:
         return replace(self, advisories=(*self.advisories, *advisories))
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain data: `verdict`, `reasons`, `advisories`."""
+        """Return plain data: `verdict`, `reasons`, `advisories`, and `exemption` where there is one."""
         return {
             "verdict": self.verdict.value,
             "reasons": [reason.as_json() for reason in self.reasons],
             "advisories": [reason.as_json() for reason in self.advisories],
+            **({"exemption": self.excuse.as_json()} if self.excuse else {}),
         }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,8 +16,15 @@ from s3_guardrails.live.reader import LiveReader
 from s3_guardrails.rule import BucketRule, KeyRule, Rule
 
 Resource = Bucket | Key
+Excusing = Callable[[Decision, str, Resource], Decision]
+"""A decision by a rule about a resource → the decision with the exemption that it is shown with."""
 
 RESOURCE_TYPES: Final = {Bucket: BucketRule.resource_type, Key: KeyRule.resource_type}
+
+
+def as_it_is(decision: Decision, rule: str, resource: Resource) -> Decision:  # noqa: ARG001  # an Excusing
+    """Excuse nothing."""
+    return decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +70,7 @@ class Subject:
 
     resource: Resource
     reader: LiveReader
+    excuse: Excusing = as_it_is
     asked: dict[str, LiveReadFailed | None] = field(default_factory=dict)
 
     def complete(self, _: Resource, fact: str) -> Resource:
@@ -87,7 +95,7 @@ class Subject:
 
     def _decide(self, rule: Rule[Any]) -> Decision:
         try:
-            return rule.judge(self.resource, self.complete)
+            return self.excuse(rule.judge(self.resource, self.complete), type(rule).__name__, self.resource)
         except LiveReadFailed as error:
             return undetermined("LIVE_READ_FAILED", f"reading it failed: {error}")
         except Exception as error:  # noqa: BLE001  # a defect of a rule costs this resource its verdict, not the scan
@@ -95,12 +103,16 @@ class Subject:
 
 
 def scan(
-    reader: LiveReader, resources: Sequence[Resource], rules: Sequence[Rule[Any]], concurrency: int
+    reader: LiveReader,
+    resources: Sequence[Resource],
+    rules: Sequence[Rule[Any]],
+    concurrency: int,
+    excuse: Excusing = as_it_is,
 ) -> Iterator[list[Finding]]:
     """Yield each resource's findings, in the order of the resources."""
 
     def judge(resource: Resource) -> list[Finding]:
-        return Subject(resource, reader).judge(rules)
+        return Subject(resource, reader, excuse).judge(rules)
 
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="scan")
     try:

@@ -16,6 +16,7 @@ from s3_guardrails.cli.build import build
 from s3_guardrails.cli.catalogue import catalogue
 from s3_guardrails.cli.demo import demo
 from s3_guardrails.cli.diff_policy import diff_policy
+from s3_guardrails.cli.exemptions import exemptions
 from s3_guardrails.cli.exit_code import ExitCode
 from s3_guardrails.cli.explain import explain
 from s3_guardrails.cli.explain_policy import explain_policy
@@ -52,6 +53,7 @@ for each in (
     diff_policy,
     simulate,
     settings,
+    exemptions,
     demo,
     catalogue,
     build,

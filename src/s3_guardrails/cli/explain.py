@@ -10,11 +10,12 @@ from typing import Any
 import click
 
 from s3_guardrails.cli.account import account_options, open_account
+from s3_guardrails.cli.exempting import Exemptions, exemptions_options
 from s3_guardrails.cli.exit_code import ExitCode, worst
 from s3_guardrails.cli.facts import facts_json, unread
 from s3_guardrails.cli.request_text import passage, request_lines, shown
 from s3_guardrails.cli.rules import chosen_rules, parameters_option
-from s3_guardrails.cli.scan import EXIT_CODES
+from s3_guardrails.cli.scan import outcome
 from s3_guardrails.cli.table import sorted_findings
 from s3_guardrails.cli.targets import find, region_of
 from s3_guardrails.cli.text import pretty_json, printable
@@ -29,6 +30,7 @@ from s3_guardrails.scan import Finding, Resource, Subject
 @click.argument("target", metavar="BUCKET|KEY")
 @account_options
 @parameters_option
+@exemptions_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def explain(
     target: str,
@@ -36,6 +38,8 @@ def explain(
     regions: tuple[str, ...],
     endpoint_url: str | None,
     parameters: Path | None,
+    exemptions: str | None,
+    exemptions_key: str | None,
     as_json: bool,
 ) -> ExitCode:
     """Explain every verdict about one bucket or key, down to the request that breaks the guardrail.
@@ -48,14 +52,15 @@ def explain(
     if len(regions) > 1:
         raise click.UsageError("expected one --region: one resource is explained")
     account = open_account(profile, (region,) if region else regions, endpoint_url)
-    subject = Subject(find(account.readers[0], target), account.readers[0])
+    excuse = Exemptions(exemptions, exemptions_key).excusing(account)
+    subject = Subject(find(account.readers[0], target), account.readers[0], excuse)
     findings = sorted_findings(explained(subject, rules))
     if as_json:
         click.echo(pretty_json({**_identity(subject.resource), **_as_json(subject.resource, findings)}))
     else:
         for line in _lines(subject.resource, findings):
             click.echo(printable(line))
-    return worst(EXIT_CODES.get(each.decision.verdict, ExitCode.COMPLIANT) for each in findings)
+    return worst(outcome(each.decision) for each in findings)
 
 
 def explained(subject: Subject, rules: Sequence[Rule[Any]]) -> list[Finding]:
@@ -93,6 +98,8 @@ def _lines(resource: Resource, findings: Sequence[Finding]) -> Iterator[str]:
     for finding in findings:
         yield ""
         yield f"{finding.decision.verdict}  {finding.name}  ({finding.rule.severity})"
+        if finding.decision.excuse:
+            yield f"  exemption {finding.decision.excuse.sentence}"
         for reason in finding.decision.reasons:
             yield from _reason(f"{reason.code}: {reason.sentence}", reason)
         for advisory in finding.decision.advisories:

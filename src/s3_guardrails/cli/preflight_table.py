@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import Final
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from s3_guardrails.cli.table import show
 from s3_guardrails.cli.text import printable
 from s3_guardrails.preflight.finding import Finding, Outcome
 
@@ -19,17 +18,14 @@ STYLES: Final = {
     Outcome.ADVISES: "cyan",
     Outcome.FINE: "green",
 }
-_WIDE: Final = 10_000
 
 
 def show_table(findings: Iterable[tuple[Finding, tuple[str, str]]]) -> None:
-    """Print findings with account and Region; where stdout is no terminal, plain text that is never cut or folded."""
-    terminal = sys.stdout.isatty()
-    console = Console(force_terminal=terminal, width=None if terminal else _WIDE, highlight=False)
+    """Print findings with account and Region."""
     table = Table("outcome", "code", "account", "region", "finding", box=None, pad_edge=False, header_style="bold")
     for finding, place in findings:
         outcome = Text(finding.outcome.value, STYLES[finding.outcome])
         step = f"; next: {finding.next_step}" if finding.next_step else ""
         cells = (finding.code, *place, f"{finding.sentence}{step}")
         table.add_row(outcome, *(Text(printable(cell), overflow="fold") for cell in cells))
-    console.print(table)
+    show(table)

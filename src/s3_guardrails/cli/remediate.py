@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from s3_guardrails.cli.account import account_options, open_account
+from s3_guardrails.cli.exempting import Exemptions, exemptions_options
 from s3_guardrails.cli.exit_code import ExitCode
 from s3_guardrails.cli.log_files import read_logs
 from s3_guardrails.cli.remediate_consent import Consent, somebody_watches
@@ -42,6 +43,8 @@ class Asked:
     undo_of: str | None
     options: tuple[str, ...]
     parameters: Path | None
+    exemptions: str | None
+    exemptions_key: str | None
     evidence_bucket: str | None
     logs: tuple[Path, ...]
     folder: Path
@@ -93,7 +96,8 @@ class Asked:
         region = region_of(self.target or "")
         account = open_account(self.profile, (region,) if region else self.regions, self.endpoint_url)
         place = open_place(account, self.folder, self.evidence_bucket, writes=self.apply)
-        return replace(place, logs=read_logs(self.logs, datetime.now(UTC).date()))
+        register = Exemptions(self.exemptions, self.exemptions_key).register(account)
+        return replace(place, exemptions=register, logs=read_logs(self.logs, datetime.now(UTC).date()))
 
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -168,6 +172,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("target", metavar="[BUCKET|KEY]", required=False)
 @_options
 @parameters_option
+@exemptions_options
 @account_options
 def remediate(**given: Any) -> ExitCode:
     """Make a rule hold of one bucket or key, or of all: plan, apply, verify, undo.

@@ -15,6 +15,7 @@ from s3_guardrails.encryption.bucket import Bucket, DefaultEncryption
 from s3_guardrails.encryption.fact import Unreadable
 from s3_guardrails.encryption.key import Key
 from s3_guardrails.errors import InputError
+from s3_guardrails.exemption.register import Register
 from s3_guardrails.live.reader import LiveReader
 from s3_guardrails.logs.book import LogBook
 from s3_guardrails.remediate.engine import Engine, Order
@@ -85,6 +86,7 @@ class Place:
     store: Store
     writes: bool
     logs: LogBook | None = None
+    exemptions: Register = Register()
 
     def engine_for(self, order: Order) -> Engine:
         """Return an engine that remembers nothing, in the resource's Region."""
@@ -102,6 +104,7 @@ class Place:
             sleep=time.sleep,
             caller=self.account.caller,
             logs=self.logs,
+            exemptions=self.exemptions,
         )
 
     @contextmanager

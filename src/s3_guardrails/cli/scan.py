@@ -11,15 +11,16 @@ import click
 
 from s3_guardrails import scan as engine
 from s3_guardrails.cli.account import Account, account_options, open_account
+from s3_guardrails.cli.exempting import Exemptions, exemptions_options
 from s3_guardrails.cli.exit_code import ExitCode, worst
 from s3_guardrails.cli.progress import tracked
 from s3_guardrails.cli.rules import chosen_rules, parameters_option
 from s3_guardrails.cli.table import STYLES, csv_of, show_table, sorted_findings
 from s3_guardrails.cli.targets import Batch, targets
 from s3_guardrails.cli.text import pretty_json, say
-from s3_guardrails.decision import Verdict
+from s3_guardrails.decision import Decision, Verdict
 from s3_guardrails.rule import Rule
-from s3_guardrails.scan import Finding
+from s3_guardrails.scan import Excusing, Finding
 
 MAX_CONCURRENCY: Final = 32
 """The connections that a client keeps."""
@@ -33,6 +34,7 @@ EXIT_CODES: Final = {Verdict.NON_COMPLIANT: ExitCode.FINDINGS, Verdict.UNDETERMI
 @click.option("--bucket", "buckets", multiple=True, metavar="NAME", help="Only this bucket; repeatable.")
 @click.option("--key", "keys", multiple=True, metavar="ID|ARN|ALIAS", help="Only this key; repeatable.")
 @parameters_option
+@exemptions_options
 @click.option(
     "--concurrency",
     type=click.IntRange(1, MAX_CONCURRENCY),
@@ -50,6 +52,8 @@ def scan(
     buckets: tuple[str, ...],
     keys: tuple[str, ...],
     parameters: Path | None,
+    exemptions: str | None,
+    exemptions_key: str | None,
     concurrency: int,
     output: str | None,
 ) -> ExitCode:
@@ -58,21 +62,31 @@ def scan(
     Buckets are read wherever they are; keys in the Regions given. A bucket or key that cannot be read costs itself
     only, and is listed as UNDETERMINED.
 
-    Exits 2 when it could not run (or a listing failed), 1 on findings, 3 on undetermined verdicts, 0 when compliant.
+    Exits 2 when it could not run (or a listing failed), 1 on findings that are not exempt, 3 on undetermined verdicts,
+    0 when compliant.
     """
     chosen = chosen_rules(rules, parameters)
     account = open_account(profile, regions, endpoint_url)
+    excuse = Exemptions(exemptions, exemptions_key).excusing(account)
     failures: list[str] = []
     batches = targets(account, {rule.resource_type for rule in chosen}, buckets, keys, failures)
-    findings = judged(batches, chosen, concurrency)
+    findings = judged(batches, chosen, concurrency, excuse)
     show(account, findings, failures, output)
-    outcomes = {EXIT_CODES.get(each.decision.verdict, ExitCode.COMPLIANT) for each in findings}
-    return worst(outcomes | ({ExitCode.COULD_NOT_RUN} if failures else set()))
+    return worst({outcome(each.decision) for each in findings} | ({ExitCode.COULD_NOT_RUN} if failures else set()))
 
 
-def judged(batches: Sequence[Batch], rules: Sequence[Rule[Any]], concurrency: int) -> list[Finding]:
+def outcome(decision: Decision) -> ExitCode:
+    """Return what a decision means for the exit status: a deviation that is exempt today is nothing to act on."""
+    exempt = decision.excuse is not None and decision.excuse.holds
+    return ExitCode.COMPLIANT if exempt else EXIT_CODES.get(decision.verdict, ExitCode.COMPLIANT)
+
+
+def judged(
+    batches: Sequence[Batch], rules: Sequence[Rule[Any]], concurrency: int, excuse: Excusing = engine.as_it_is
+) -> list[Finding]:
     """Judge everything, with a progress bar where a person watches."""
-    found = (each for reader, resources in batches for each in engine.scan(reader, resources, rules, concurrency))
+    scans = (engine.scan(reader, resources, rules, concurrency, excuse) for reader, resources in batches)
+    found = (each for scanned in scans for each in scanned)
     total = sum(len(resources) for _, resources in batches)
     return [finding for each in tracked(found, "judging", total) for finding in each]
 
@@ -93,6 +107,8 @@ def show(account: Account, findings: Sequence[Finding], failures: Sequence[str],
     number = summary["resources"]
     resources = f"{number} resource{'' if number == 1 else 's'}"
     say(f"account {account.id}, keys of {', '.join(account.regions)}: {resources}: {counts}")
+    if summary["exempt"] or summary["exemptions_expired"]:
+        say(f"{summary['exempt']} findings exempt, {summary['exemptions_expired']} with an exemption that expired")
     if summary["unclassified"]:
         say(f"{summary['unclassified']} of them unclassified: judged without a data class")
 
@@ -100,11 +116,14 @@ def show(account: Account, findings: Sequence[Finding], failures: Sequence[str],
 def summarized(account: Account, findings: Sequence[Finding], failures: Sequence[str]) -> dict[str, Any]:
     """Return counts; `unclassified` counts resources, `verdicts` findings."""
     verdicts = Counter(each.decision.verdict for each in findings)
+    excuses = [each.decision.excuse for each in findings if each.decision.excuse]
     return {
         "account": account.id,
         "regions": list(account.regions),
         "resources": len({each.resource.arn for each in findings}),
         "verdicts": {verdict.value: verdicts[verdict] for verdict in STYLES},
+        "exempt": sum(1 for each in excuses if each.holds),
+        "exemptions_expired": sum(1 for each in excuses if not each.holds),
         "unclassified": len({each.resource.arn for each in findings if each.unclassified}),
         "failures": list(failures),
     }

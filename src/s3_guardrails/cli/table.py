@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from s3_guardrails.cli.text import printable
-from s3_guardrails.decision import Reason, Verdict
+from s3_guardrails.decision import Decision, Reason, Verdict
 from s3_guardrails.scan import Finding
 
 STYLES: Final = {
@@ -34,6 +34,7 @@ COLUMNS: Final = (
     "region",
     "reason",
     "advisories",
+    "exemption",
 )
 
 _FORMULA: Final = tuple("=+-@\t\r")
@@ -49,18 +50,22 @@ def sorted_findings(findings: Sequence[Finding]) -> list[Finding]:
 
 
 def show_table(findings: Sequence[Finding]) -> None:
-    """Print a table on stdout; where that is no terminal, plain text that is never cut or folded."""
-    terminal = sys.stdout.isatty()
-    console = Console(force_terminal=terminal, width=None if terminal else _WIDE, highlight=False)
+    """Print findings as a table."""
     table = Table("verdict", "rule", "resource", "region", "reason", box=None, pad_edge=False, header_style="bold")
     for finding in sorted_findings(findings):
         decision = finding.decision
-        cells = (finding.name, finding.resource_id, finding.resource.region, _reasons(decision.reasons))
+        cells = (finding.name, finding.resource_id, finding.resource.region, _excused(decision))
         verdict = Text(decision.verdict.value, STYLES[decision.verdict])
         table.add_row(verdict, *(Text(printable(cell), overflow="fold") for cell in cells))
         for each in decision.advisories:
             table.add_row("", "", "", "", Text(printable(f"advisory {_reason(each)}"), "dim", overflow="fold"))
-    console.print(table)
+    show(table)
+
+
+def show(table: Table) -> None:
+    """Print a table on stdout; where that is no terminal, plain text that is never cut or folded."""
+    terminal = sys.stdout.isatty()
+    Console(force_terminal=terminal, width=None if terminal else _WIDE, highlight=False).print(table)
 
 
 def csv_of(findings: Sequence[Finding]) -> str:
@@ -72,8 +77,15 @@ def csv_of(findings: Sequence[Finding]) -> str:
         decision, resource = each.decision, each.resource
         cells = (decision.verdict.value, each.rule.severity.value, each.name, each.rule.resource_type, each.resource_id)
         texts = (resource.account, resource.region, _reasons(decision.reasons), _reasons(decision.advisories))
-        writer.writerow(_cell(cell) for cell in (*cells, *texts))
+        excuse = decision.excuse.sentence if decision.excuse else ""
+        writer.writerow(_cell(cell) for cell in (*cells, *texts, excuse))
     return text.getvalue()
+
+
+def _excused(decision: Decision) -> str:
+    """Return the reasons, the exemption in front of them."""
+    told = f"{decision.excuse.sentence}; " if decision.excuse else ""
+    return f"{told}{_reasons(decision.reasons)}"
 
 
 def _reasons(reasons: Sequence[Reason]) -> str:

@@ -1,4 +1,4 @@
-"""A decision → AWS Config's compliance type and annotation: reason code first, then the fact, then the proof in short.
+"""A decision → AWS Config's compliance type and annotation: an exemption, reason code, fact, and the proof in short.
 
 AWS Config takes annotations of 1 to 256 characters (service model, PutEvaluations) and knows no UNDETERMINED: it is
 reported as NON_COMPLIANT with an annotation that begins `UNDETERMINED`, since a stale COMPLIANT would be worse.
@@ -18,18 +18,28 @@ MAX_ANNOTATION: Final = 256
 _ELLIPSIS: Final = "…"
 _CODES: Final = 120
 """Units that the codes of further reasons may take in front of the first sentence."""
+_EXCUSE: Final = 100
+"""Units that an exemption may take in front of them."""
 
 
 def annotate(decision: Decision) -> tuple[str, str]:
     """Return the compliance type and an annotation of 1 to 256 characters; codes are never cut."""
     undecided = decision.verdict is Verdict.UNDETERMINED
     compliance = Verdict.NON_COMPLIANT if undecided else decision.verdict
-    prefix = f"{Verdict.UNDETERMINED.value} " if undecided else ""
+    prefix = f"{Verdict.UNDETERMINED.value} " if undecided else _excuse(decision)
     statements = prefix + "; ".join(_statement(each.code, each) for each in decision.reasons)
     if _length(statements) > MAX_ANNOTATION:
         first, *others = decision.reasons
         statements = _cut(prefix + _statement(_codes(first, others), first))
     return compliance.value, _advised(statements, decision.advisories)
+
+
+def _excuse(decision: Decision) -> str:
+    """Return the exemption in front of the reasons; an owner's name may be long, the codes behind it are never cut."""
+    if decision.excuse is None:
+        return ""
+    told = printable(decision.excuse.sentence)
+    return f"{told if _length(told) <= _EXCUSE else told[: _EXCUSE - 1] + _ELLIPSIS}; "
 
 
 def _statement(code: str, reason: Reason) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -18,12 +19,14 @@ from s3_guardrails.config.event import CHANGE, OVERSIZED, SCHEDULED, Invocation,
 from s3_guardrails.config.history import newest_item
 from s3_guardrails.config.item import partition_of, read_item
 from s3_guardrails.config.rdk import Judged, report_change, report_periodic
-from s3_guardrails.decision import Decision, not_applicable
+from s3_guardrails.decision import Decision, Verdict, not_applicable
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.key import Key
 from s3_guardrails.errors import EvaluationFailed, GuardrailError
+from s3_guardrails.exemption.excuse import excused
 from s3_guardrails.live.call import gather, sentence
 from s3_guardrails.live.clients import SessionClients
+from s3_guardrails.live.exemptions import own_register
 from s3_guardrails.live.reader import LiveReader
 from s3_guardrails.rule import BucketRule, Rule
 
@@ -101,7 +104,7 @@ def _out_of_question(rule: Rule[Any], invocation: Invocation, item: Mapping[str,
 
 def _judge(rule: Rule[Any], invocation: Invocation, clients: SessionClients, item: Mapping[str, Any]) -> Decision:
     facts = read_item(item, invocation.account, invocation.region)
-    return _decide(rule, LiveReader(clients, facts.account, facts.region, facts.partition), facts)
+    return _decide(rule, clients, LiveReader(clients, facts.account, facts.region, facts.partition), facts)
 
 
 def _judge_all(rule: Rule[Any], invocation: Invocation, clients: SessionClients) -> list[Judged]:
@@ -115,11 +118,20 @@ def _judge_all(rule: Rule[Any], invocation: Invocation, clients: SessionClients)
         if isinstance(rule, BucketRule)
         else list(reader.list_keys())
     )
-    decisions = gather(lambda facts: _decide(rule, reader, facts), found)
+    decisions = gather(lambda facts: _decide(rule, clients, reader, facts), found)
     ids = [facts.name if isinstance(facts, Bucket) else facts.key_id for facts in found]
     return [Judged(rule.resource_type, each, decision) for each, decision in zip(ids, decisions, strict=True)]
 
 
-def _decide(rule: Rule[Any], reader: LiveReader, facts: Bucket | Key) -> Decision:
-    """Let the rule decide; what it touches and the item does not tell is read live."""
-    return rule.judge(facts, reader.complete_bucket if isinstance(facts, Bucket) else reader.complete_key)
+def _decide(rule: Rule[Any], clients: SessionClients, reader: LiveReader, facts: Bucket | Key) -> Decision:
+    """Let the rule decide; what it touches and the item does not tell is read live, and so are the exemptions."""
+    decision = rule.judge(facts, reader.complete_bucket if isinstance(facts, Bucket) else reader.complete_key)
+    if decision.verdict is not Verdict.NON_COMPLIANT:
+        return decision
+    register = own_register(clients, reader.region)
+    return excused(decision, type(rule).__name__, facts, register, utc_today())
+
+
+def utc_today() -> date:
+    """Return the day that decides about exemptions."""
+    return datetime.now(UTC).date()

@@ -10,6 +10,7 @@ from typing import Any, Final
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.fact import Absent, Unreadable
 from s3_guardrails.encryption.key import Key
+from s3_guardrails.exemption.register import Register
 from s3_guardrails.live.clients import SessionClients
 from s3_guardrails.live.reader import LiveReader
 from s3_guardrails.live.shape import default_encryption
@@ -19,7 +20,8 @@ from s3_guardrails.logs.book import LogBook
 from s3_guardrails.policy.document import Policy, PrincipalKind
 from s3_guardrails.remediate.change import Proposal, Proposed, Refused
 from s3_guardrails.remediate.hazard import bucket_hazards, key_hazards, needed
-from s3_guardrails.remediate.hazard_evidence import Evidence, Hazards, Simulation
+from s3_guardrails.remediate.hazard_evidence import Evidence, Hazards, Simulation, collected
+from s3_guardrails.remediate.hazard_exemption import exempt
 from s3_guardrails.remediate.logged import FROM_LOGS
 from s3_guardrails.remediate.remediation import Case
 
@@ -37,6 +39,7 @@ class Around:
     reader: LiveReader
     clients: SessionClients
     today: date
+    exemptions: Register | Unreadable = Register()
     aside: frozenset[str] = frozenset()
     logs: LogBook | None = None
 
@@ -44,13 +47,16 @@ class Around:
         """Return the proposal of a remediation with what speaks against it; raise LiveReadFailed."""
         if not isinstance(proposal, Proposed):
             return proposal
+        exempted = collected(exempt(self.exemptions, type(case.rule).__name__, case.facts, self.today))
+        if exempted.refusals:
+            return Refused(refusals=exempted.refusals)
         found = (
             self._of_bucket(name, case, proposal) if isinstance(case.facts, Bucket) else self._of_key(case, proposal)
         )
         refusals = tuple(each for each in found.refusals if each.code not in self.aside)
         if refusals:
             return Refused(refusals=refusals)
-        concerns = tuple(dict.fromkeys((*proposal.concerns, *found.concerns)))
+        concerns = tuple(dict.fromkeys((*proposal.concerns, *exempted.concerns, *found.concerns)))
         told = tuple(each.sentence for each in found.refusals)
         return replace(proposal, concerns=concerns, notes=(*proposal.notes, *found.notes, *told))
 

@@ -13,6 +13,7 @@ from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.fact import ABSENT, ON_DEMAND, Unreadable
 from s3_guardrails.encryption.key import Key
 from s3_guardrails.errors import ChangeFailed, InputError, PolicySyntaxError
+from s3_guardrails.exemption.register import Register
 from s3_guardrails.live.clients import SessionClients
 from s3_guardrails.live.reader import LiveReader
 from s3_guardrails.logs.book import LogBook
@@ -73,7 +74,8 @@ class Engine:
     """Remediates resources of one account and Region.
 
     `store` keeps plans and pre-images, and `own` says what keeps them; `caller` is the ARN of who writes; `now` decides
-    about exemptions' dates. `logs`: who called the account's buckets, where somebody looked.
+    about exemptions' dates. `exemptions`: what must stay as it is. `logs`: who called the account's buckets, where
+    somebody looked.
     """
 
     reader: LiveReader
@@ -82,6 +84,7 @@ class Engine:
     sleep: Sleep
     own: OwnEvidence = OwnEvidence()
     caller: str | None = None
+    exemptions: Register | Unreadable = Register()
     logs: LogBook | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -153,7 +156,13 @@ class Engine:
         return Target(self.clients, self.clients.unretried(), setting, resource, self.sleep)
 
     def _around(self) -> Around:
-        return Around(reader=self.reader, clients=self.clients, today=self.now().date(), logs=self.logs)
+        return Around(
+            reader=self.reader,
+            clients=self.clients,
+            today=self.now().date(),
+            exemptions=self.exemptions,
+            logs=self.logs,
+        )
 
     def _fresh(self) -> LiveReader:
         return LiveReader(self.clients, self.reader.account, self.reader.region, self.reader.partition)

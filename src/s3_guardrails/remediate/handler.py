@@ -3,8 +3,8 @@
 Environment: `GUARDRAILS_REMEDIATION` (the document's name), `GUARDRAILS_PARAMETERS` (the rule's InputParameters as
 JSON), `GUARDRAILS_RULE_FUNCTION` (ARN of the function behind a periodic rule), `GUARDRAILS_EVIDENCE_BUCKET`,
 `GUARDRAILS_EVIDENCE_KEY` (its key's ARN, where it has one), `GUARDRAILS_DOCUMENT` (the document's name in the account),
-`GUARDRAILS_APPROVERS` (ARNs, separated by blanks). Systems Manager waits 300 seconds at most; waiting here stays below
-100.
+`GUARDRAILS_APPROVERS` (ARNs, separated by blanks), and where exemptions are as `live.exemptions` says. Systems Manager
+waits 300 seconds at most; waiting here stays below 100.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from s3_guardrails.errors import ChangeFailed, GuardrailError, InputError, Param
 from s3_guardrails.escape import printable
 from s3_guardrails.live.call import sentence
 from s3_guardrails.live.clients import SessionClients
+from s3_guardrails.live.exemptions import own_register
 from s3_guardrails.live.reader import LiveReader
 from s3_guardrails.policy.strict_json import strict_json
 from s3_guardrails.remediate.approval import Asked, check_approval
@@ -162,7 +163,15 @@ def _engine(function_arn: str) -> Engine:
     )
     store = BucketStore(clients, own.bucket, account, region)
     caller = clients.client("sts", region).get_caller_identity()["Arn"]
-    return Engine(reader=reader, clients=clients, store=store, sleep=time.sleep, own=own, caller=caller)
+    return Engine(
+        reader=reader,
+        clients=clients,
+        store=store,
+        sleep=time.sleep,
+        own=own,
+        caller=caller,
+        exemptions=own_register(clients, region),
+    )
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,1 @@
+"""Exemptions: recorded, owned, expiring permissions to deviate; the verdict stays and names who answers for it."""

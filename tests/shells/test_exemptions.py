@@ -1,0 +1,306 @@
+"""Exemptions end to end on the embedded AWS: compiled, signed, published, read by rules, scans and remediations."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from config_events import event, stored
+from remediation import Bench, bucket
+
+from s3_guardrails.cli import main
+from s3_guardrails.config import clients as config_clients
+from s3_guardrails.config.handler import evaluate
+from s3_guardrails.discovery import find_rules
+from s3_guardrails.embedded.environment import only
+from s3_guardrails.encryption.fact import Unreadable
+from s3_guardrails.errors import ChangeFailed
+from s3_guardrails.exemption.register import Register, read_register, read_signed
+from s3_guardrails.live.exemptions import LOCATION, SIGNING_KEY, Place, fetch_register, forget_register
+from s3_guardrails.remediate.plan import Status
+
+NAME = "cf-templates-1abc"
+RULE = "S3_BUCKET_TLS_ONLY"
+TLS = next(entry.rule for entry in find_rules() if entry.name == RULE)
+HOME = "s3://register/exemptions.json"
+FILE = """\
+id: EX-021
+rule: {rule}
+scope: {{account: "{account}", region: {region}, bucket: {bucket}{more}}}
+owner: crm@example.com
+approver: ciso@example.com
+reason: an appliance speaks plain HTTP until it is replaced
+created: {created}
+expires: {expires}
+blast-radius: one archive that is only read
+rollback: delete this file
+"""
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept():
+    yield
+    forget_register()
+    config_clients.forget_clients()
+
+
+@pytest.fixture
+def home(aws):
+    """A bucket for the register that keeps versions."""
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="register")
+    s3.put_bucket_versioning(Bucket="register", VersioningConfiguration={"Status": "Enabled"})
+    return s3
+
+
+@pytest.fixture
+def signing_key(aws):
+    made = aws.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")
+    return made["KeyMetadata"]["Arn"]
+
+
+@pytest.fixture
+def command(aws, capsys, tmp_path, monkeypatch):
+    """Run a command in a folder of its own; return exit status, stdout and stderr."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "exemptions").mkdir()
+
+    def run(*arguments):
+        with only(aws.environment()):
+            code = main(list(arguments))
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    return run
+
+
+def write(aws, tmp_path, *, name=NAME, rule=RULE, more="", days=60):
+    """Write an exemption that began ten days ago and ends in so many."""
+    today = datetime.now(UTC).date()
+    text = FILE.format(
+        rule=rule, account=aws.account, region=aws.region, bucket=name, more=more,
+        created=today - timedelta(10), expires=today + timedelta(days),
+    )  # fmt: skip
+    (tmp_path / "exemptions" / "EX-021.yaml").write_text(text, encoding="utf-8")
+    return today + timedelta(days)
+
+
+def fetched(aws, key=None):
+    with only(aws.environment()):
+        return fetch_register(config_clients.clients_for(None, aws.region), aws.region, Place.parse(HOME, key))
+
+
+def judged(aws, key=None):
+    """Let the rule judge the bucket, which has no policy; return what AWS Config then has of it."""
+    made = event(
+        aws, "change_bucket", accountId=aws.account, item={"awsAccountId": aws.account, "awsRegion": aws.region}
+    )
+    with only({**aws.environment(), LOCATION: HOME, **({SIGNING_KEY: key} if key else {})}):
+        evaluate(TLS, made)
+    return stored(aws)[NAME]
+
+
+def test_a_compiled_and_signed_register_is_read_by_the_rule(aws, home, signing_key, command, tmp_path):
+    until = write(aws, tmp_path)
+    code, out, told = command("exemptions", "compile", "--publish", HOME, "--sign-with", signing_key)
+    assert (code, told) == (0, "")
+    found = json.loads(out)
+    assert found["version"] == home.list_object_versions(Bucket="register")["Versions"][0]["VersionId"]
+    assert fetched(aws, signing_key).sha256 == found["sha256"]
+    compliance, annotation = judged(aws, signing_key)
+    assert compliance == "NON_COMPLIANT"
+    assert annotation.startswith(f"EX-021 until {until}, crm@example.com; NO_POLICY: ")
+
+
+def tampered(home, change):
+    whole = json.loads(home.get_object(Bucket="register", Key="exemptions.json")["Body"].read())
+    home.put_object(Bucket="register", Key="exemptions.json", Body=json.dumps(change(whole)).encode())
+
+
+BAD = {
+    "another bucket than was signed": lambda whole: {
+        **whole,
+        "register": whole["register"].replace(NAME, "other-name"),
+    },
+    "no signature": lambda whole: {**whole, "signature": None},
+    "a signature that is none": lambda whole: {**whole, "signature": "!"},
+    "a signature of something else": lambda whole: {**whole, "signature": "MEUCIQ=="},
+    "no register": lambda whole: {**whole, "register": None},
+    "a list": lambda whole: [whole],
+}
+
+
+@pytest.mark.parametrize("title", BAD)
+def test_a_register_that_was_changed_excuses_nothing(aws, home, signing_key, command, tmp_path, title):
+    write(aws, tmp_path)
+    command("exemptions", "compile", "--publish", HOME, "--sign-with", signing_key)
+    tampered(home, BAD[title])
+    assert isinstance(fetched(aws, signing_key), Unreadable)
+    compliance, annotation = judged(aws, signing_key)
+    assert compliance == "NON_COMPLIANT"
+    assert annotation.startswith("NO_POLICY: ")
+    assert "advisory EXEMPTIONS_UNREADABLE" in annotation
+
+
+def test_the_key_that_the_function_was_told_of_decides_and_not_the_one_that_the_register_names(
+    aws, home, signing_key, command, tmp_path
+):
+    other = aws.client("kms").create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    write(aws, tmp_path)
+    command("exemptions", "compile", "--publish", HOME, "--sign-with", other)
+    assert isinstance(fetched(aws, signing_key), Unreadable)
+    assert isinstance(fetched(aws, other), Register)
+
+
+def test_a_function_that_cannot_reach_its_register_still_gives_its_verdict(aws):
+    compliance, annotation = judged(aws)
+    assert compliance == "NON_COMPLIANT"
+    assert "advisory EXEMPTIONS_UNREADABLE" in annotation
+    assert "NoSuchBucket" in annotation
+
+
+def test_a_register_is_read_once_and_one_that_failed_is_read_again(aws, home, command, tmp_path):
+    judged(aws)
+    write(aws, tmp_path)
+    command("exemptions", "compile", "--publish", HOME)
+    assert judged(aws)[1].startswith("EX-021")
+    home.delete_object(Bucket="register", Key="exemptions.json")
+    assert judged(aws)[1].startswith("EX-021")
+    forget_register()
+    assert not judged(aws)[1].startswith("EX-021")
+
+
+def test_an_expired_exemption_is_shown_as_expired(aws, home, command, tmp_path):
+    until = write(aws, tmp_path, days=-1)
+    code, _, told = command("exemptions", "compile", "--publish", HOME)
+    assert (code, "is not signed" in told) == (0, True)
+    assert judged(aws)[1].startswith(f"EX-021 expired {until}, crm@example.com; NO_POLICY: ")
+
+
+def test_the_same_files_give_the_same_register(aws, command, tmp_path):
+    write(aws, tmp_path)
+    for out in ("one.json", "two.json"):
+        assert command("exemptions", "compile", "--out", out)[0] == 0
+    assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
+
+
+def test_nothing_is_written_where_a_file_has_an_error(aws, home, command, tmp_path):
+    write(aws, tmp_path, name='"*"')
+    code, out, told = command("exemptions", "compile", "--out", "out.json", "--publish", HOME)
+    assert (code, out) == (2, "")
+    assert "EX-021.yaml:3: scope.bucket: expected the name of one bucket" in told
+    assert not (tmp_path / "out.json").exists()
+    assert not home.list_objects_v2(Bucket="register").get("Contents")
+
+
+def test_a_bucket_without_versions_takes_no_register(aws, command, tmp_path):
+    aws.client("s3").create_bucket(Bucket="register")
+    write(aws, tmp_path)
+    code, _, told = command("exemptions", "compile", "--publish", HOME)
+    assert (code, "keeps no versions" in told) == (2, True)
+
+
+def test_a_key_that_cannot_sign_is_told(aws, home, command, tmp_path):
+    write(aws, tmp_path)
+    arn = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    code, out, told = command("exemptions", "compile", "--publish", HOME, "--sign-with", arn)
+    assert (code, out) == (2, "")
+    assert f"signing with `{arn}`" in told
+    assert not home.list_objects_v2(Bucket="register").get("Contents")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["compile"], "expected --out or --publish"),
+        (["compile", "--publish", "register/exemptions.json"], "expected s3://bucket/key"),
+        (["compile", "--out", "x", "--sign-with", "alias/x"], "expected the ARN of a KMS key"),
+        (["check", "--guardrails", "missing.yaml"], "missing.yaml"),
+        (["check", "nowhere"], "nowhere"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_usage_error(command, arguments, expected):
+    code, out, told = command("exemptions", *arguments)
+    assert (code, out) == (2, "")
+    assert expected in told
+
+
+def test_the_list_and_the_check_say_what_has_ended(aws, command, tmp_path):
+    until = write(aws, tmp_path, days=20)
+    assert command("exemptions", "check")[0] == 0
+    code, out, _ = command("exemptions", "list", "--json")
+    row = json.loads(out)["exemptions"][0]
+    assert (code, row["state"], row["days_left"], row["severity"]) == (0, "ending", 20, "MEDIUM")
+    code, out, _ = command("exemptions", "list", "--on", until.isoformat())
+    assert (code, "expired" in out) == (1, True)
+    assert command("exemptions", "check", "--on", until.isoformat())[0] == 1
+
+
+def test_a_scan_counts_what_is_exempt_apart_and_its_status_is_about_the_rest(aws, command, tmp_path):
+    bucket(aws, NAME)
+    until = write(aws, tmp_path)
+    command("exemptions", "compile", "--out", "register.json")
+    given = ("scan", "--json", "--rule", RULE, "--bucket", NAME)
+    assert command(*given)[0] == 1
+    code, out, told = command(*given, "--exemptions", "register.json")
+    found = json.loads(out)
+    assert (code, found["verdicts"]["NON_COMPLIANT"], found["exempt"]) == (0, 1, 1)
+    assert found["findings"][0]["exemption"]["until"] == until.isoformat()
+    assert "1 findings exempt" in told
+    _, table, _ = command(*given[:1], *given[2:], "--exemptions", "register.json")
+    assert f"EX-021 until {until}, crm@example.com; NO_POLICY" in table
+    _, explained, _ = command("explain", NAME, "--exemptions", "register.json")
+    assert f"exemption EX-021 until {until}" in explained
+
+
+def test_a_register_that_was_asked_for_and_cannot_be_read_is_an_error(aws, command, tmp_path):
+    (tmp_path / "broken.json").write_text("{}")
+    for place in ("none.json", "broken.json", HOME):
+        code, out, _ = command("scan", "--exemptions", place)
+        assert (code, out) == (2, "")
+
+
+@pytest.fixture
+def bench(aws, tmp_path):
+    bucket(aws, NAME)
+    return Bench(aws, tmp_path / "plans", [])
+
+
+def planned(bench, register):
+    bench.engine = replace(bench.engine, exemptions=register)
+    return bench.engine.plan(bench.order("RequireTls", NAME))
+
+
+def compiled(aws, command, tmp_path, **scope):
+    write(aws, tmp_path, **scope)
+    command("exemptions", "compile", "--out", "register.json")
+    return read_register(read_signed((tmp_path / "register.json").read_bytes()).text)
+
+
+def test_what_is_exempt_is_not_remediated(aws, bench, command, tmp_path):
+    register = compiled(aws, command, tmp_path)
+    plan = planned(bench, register)
+    assert [each.code for each in plan.refusals] == ["EXEMPT"]
+    with pytest.raises(ChangeFailed, match="EXEMPT"):
+        bench.engine.apply(bench.order("RequireTls", NAME), plan.id, lambda _: None)
+
+
+def test_a_register_that_cannot_be_read_stops_every_change(bench):
+    plan = planned(bench, Unreadable("exemptions", "AccessDenied"))
+    assert [each.code for each in plan.refusals] == ["EXEMPTIONS_UNREADABLE"]
+
+
+def test_an_exemption_that_ended_stops_nothing(aws, bench, command, tmp_path):
+    assert planned(bench, compiled(aws, command, tmp_path, days=0)).status is Status.PLANNED
+
+
+def test_an_exempt_prefix_needs_a_person(aws, bench, command, tmp_path):
+    plan = planned(bench, compiled(aws, command, tmp_path, more=", prefix: 2019/"))
+    assert "EXEMPT_IN_PART" in [each.code for each in plan.concerns]
+
+
+def test_the_command_refuses_what_is_exempt(aws, command, tmp_path):
+    bucket(aws, NAME)
+    compiled(aws, command, tmp_path)
+    code, out, _ = command("remediate", NAME, "--rule", RULE, "--json", "--exemptions", "register.json")
+    assert (code, "EXEMPT" in out) == (1, True)
