@@ -66,8 +66,7 @@ class Excuse:
         """The exemption in a few words."""
         if not self.holds:
             return f"{self.id} expired {self.until}, {self.owner}"
-        left = f" ({self.days_left} day{'' if self.days_left == 1 else 's'} left)" if self.state == "ending" else ""
-        return f"{self.id} until {self.until}{left}, {self.owner}"
+        return f"{self.id} {'ends' if self.state == 'ending' else 'until'} {self.until}, {self.owner}"
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data: every field."""

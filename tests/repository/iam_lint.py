@@ -9,6 +9,9 @@ from resolved import Resolved
 
 from s3_guardrails.template.loading import load
 
+KEY = "arn:aws:kms:eu-west-1:111122223333:key/k"
+GIVEN = {"ExemptionsBucket": "register", "ExemptionsEncryptionKey": KEY, "ExemptionsSigningKey": KEY}
+"""Parameters that stand in policies and may be empty, where those are not made then."""
 GLOBAL = re.compile(
     r"aws:(SecureTransport|SourceAccount|SourceArn|SourceOrgID|PrincipalArn|PrincipalOrgID|PrincipalAccount|PrincipalType"
     r"|PrincipalIsAWSService|ResourceAccount|ResourceOrgID|CalledVia|ViaAWSService|(Principal|Resource|Request)Tag/.+)"
@@ -32,7 +35,10 @@ def statements(project):
     for path, text in project.texts.items():
         if path == TEMPLATE or path.startswith("deploy/"):
             tree = project.template if path == TEMPLATE else load(text.encode()).tree
-            template = Resolved(tree, {name: "x" for name, each in tree["Parameters"].items() if "Default" not in each})
+            given = {name: "x" for name, each in tree["Parameters"].items() if "Default" not in each}
+            template = Resolved(
+                tree, given | {name: each for name, each in GIVEN.items() if name in tree["Parameters"]}
+            )
             for name, each in tree["Resources"].items():
                 for identity, policy in policies(each.get("Properties", {})):
                     for statement in template.resolve(policy)["Statement"]:
@@ -43,7 +49,7 @@ def policies(properties):
     yield from ((True, each["PolicyDocument"]) for each in properties.get("Policies", []))
     for name in ("InlinePolicy", "KeyPolicy", "PolicyDocument"):
         if isinstance(properties.get(name), dict):
-            yield name == "InlinePolicy", properties[name]
+            yield name == "InlinePolicy" or "Roles" in properties, properties[name]
 
 
 def arns(statement, tree):

@@ -8,7 +8,7 @@ from resolved import Resolved
 
 from s3_guardrails.catalogue.organization import PREFIX
 from s3_guardrails.catalogue.pack import logical_id
-from s3_guardrails.catalogue.permissions import EVALUATORS, NOTIFIER, REMEDIATORS
+from s3_guardrails.catalogue.permissions import EVALUATORS, NOTIFIER, REFRESHER, REMEDIATORS
 from s3_guardrails.deploy.archive import RUNTIME_VERSION
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.errors import GuardrailError
@@ -56,7 +56,8 @@ def names(project):
     """Roles and buckets are one for all Regions, so a name of our own fails in the second."""
     for name, each in project.resources.items():
         for property_ in sorted(NAMES & set(each.get("Properties", {}))):
-            if each["Type"] != PERMISSION:
+            inline = each["Type"] == "AWS::IAM::Policy"  # its name is one of each role's own
+            if each["Type"] != PERMISSION and not inline:
                 yield f"{name}: {property_} is fixed"
 
 
@@ -152,6 +153,7 @@ def grants(project):
     """Each role has what its function needs and nothing else; that it does need it is recorded in another test."""
     wanted = {f"{kind}EvaluatorRole": found for kind, found in EVALUATORS.items()}
     wanted |= {f"{name}FunctionRole": found for name, found in REMEDIATORS.items()} | {"NotifierFunctionRole": NOTIFIER}
+    wanted["ExemptionRefreshFunctionRole"] = REFRESHER
     for name, found in wanted.items():
         [policy] = project.resources[name]["Properties"]["Policies"]
         statements = policy["PolicyDocument"]["Statement"]

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from deployed import ROOT, cfn_lint
 
-from s3_guardrails.catalogue.permissions import EVALUATORS, NOTIFIER, REMEDIATORS
+from s3_guardrails.catalogue.permissions import EVALUATORS, NOTIFIER, REFRESHER, REMEDIATORS
 from s3_guardrails.cli import main
 from s3_guardrails.deploy.archive import RUNTIME_VERSION, compiled, digest, unpack, write_zip
 from s3_guardrails.deploy.bundle import LEFT_OUT, RUNTIME, SERVICES, bundle, portable
@@ -97,7 +97,7 @@ def services_of(path):
 def test_the_services_are_those_that_the_code_calls_and_the_roles_may():
     modules = [path for path in PACKAGE.rglob("*.py") if not LEFT_OUT & set(path.relative_to(PACKAGE).parts)]
     called = {service for path in modules for service in services_of(path)}
-    roles = (*EVALUATORS.values(), *REMEDIATORS.values(), NOTIFIER)
+    roles = (*EVALUATORS.values(), *REMEDIATORS.values(), NOTIFIER, REFRESHER)
     granted = {each.action.partition(":")[0] for grants in roles for each in grants}
     assert granted - {"logs"} <= set(SERVICES)
     assert set(SERVICES) == called | granted - {"logs"}

@@ -23,6 +23,7 @@ def text_of(*parts):
 LIVE = ROOT / "src/s3_guardrails/live"
 OF_PLANS = {LIVE / "surroundings.py", LIVE / "simulate.py"}
 OF_PREFLIGHTS = {*(LIVE.parent / "deploy").glob("preflight*.py")}
+OF_EXEMPTIONS = {LIVE / "exemptions.py"}
 OF_FLEETS = {*(LIVE.parent / "deploy").glob("fleet*.py")}
 
 
@@ -33,7 +34,7 @@ def permissions(name):
 def test_the_permissions_of_a_scan_are_the_calls_that_the_sources_make():
     documented = permissions("permissions")
     assert documented == called(
-        {*LIVE.rglob("*.py")} - OF_PLANS | {*(LIVE.parent / "cli").rglob("*.py")}, ("s3", "kms", "sts")
+        {*LIVE.rglob("*.py")} - OF_PLANS - OF_EXEMPTIONS | {*(LIVE.parent / "cli").rglob("*.py")}, ("s3", "kms", "sts")
     )
     assert all(re.fullmatch(r"\w+:(Get|List|Describe)\w+", each) for each in documented)
 
@@ -43,6 +44,13 @@ def test_the_permissions_of_a_plan_are_the_further_calls_that_the_sources_make()
     documented = permissions("permissions of plans")
     assert documented == called(OF_PLANS, services)
     assert all(re.fullmatch(r"\w+:(Get|Describe|Simulate)\w+", each) for each in documented)
+
+
+def test_the_permissions_of_exemptions_are_the_calls_that_the_sources_make():
+    section = text_of("docs", "exemptions.md").partition("## Permissions")[2]
+    assert set(re.findall(r"`((?:s3|kms):\w+)`", section)) == called(
+        {*OF_EXEMPTIONS, LIVE.parent / "deploy" / "publish.py"}, ("s3", "kms")
+    ) | {"kms:Decrypt", "kms:GenerateDataKey"}
 
 
 def test_the_permissions_of_a_preflight_are_the_further_calls_that_the_sources_make():

@@ -43,6 +43,8 @@ def settled(node):
     match node:
         case {"Fn::GetAtt": [name, "Arn"]}:
             return arn(name)
+        case {"Fn::If": [_, there, _]}:
+            return settled(there)
         case dict():
             return {key: settled(each) for key, each in node.items()}
         case list():
@@ -51,7 +53,8 @@ def settled(node):
             return node
 
 
-RULES = of_type("AWS::Events::Rule")
+RULES = {name: each for name, each in of_type("AWS::Events::Rule").items() if "EventPattern" in each}
+"""What is not on a schedule."""
 ALARMS = of_type("AWS::CloudWatch::Alarm")
 PATTERNS = {name: json.dumps(settled(each["EventPattern"])) for name, each in RULES.items()}
 
@@ -133,7 +136,9 @@ def issuer(branch):
 
 def test_every_rule_with_a_target_calls_the_notifier_and_may():
     permissions = [
-        each for each in of_type("AWS::Lambda::Permission").values() if each["Principal"].startswith("events")
+        each
+        for each in of_type("AWS::Lambda::Permission").values()
+        if each["Principal"].startswith("events") and each["SourceArn"]["Fn::GetAtt"][0] in RULES
     ]
     allowed = {}
     for each in permissions:
@@ -194,7 +199,11 @@ def test_monitoring_can_be_switched_off_as_a_whole_and_nothing_else_is():
         name for name, each in of_type("AWS::Lambda::Permission").items() if each["Principal"][:6] == "events"
     }
     own = {name for name in RESOURCES if name.startswith("Notifier")} | {"AlertKey"}
-    assert off == own | permissions | {name for kind in MONITORING for name in of_type(kind)}
+    refresh = {name for name in RESOURCES if name.startswith("ExemptionRefresh")}
+    assert off == (own | permissions | {name for kind in MONITORING for name in of_type(kind)}) - refresh
+    assert RESOURCES["ExemptionRefreshErrors"]["Condition"] == "ExemptionsAreWatched"
+    watched = [{"Condition": "ExemptionsAreGiven"}, {"Condition": "Monitored"}]
+    assert TREE["Conditions"]["ExemptionsAreWatched"] == {"Fn::And": watched}
     assert TREE["Outputs"]["AlertTopicArn"]["Condition"] == "Monitored"
 
 

@@ -6,15 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from config_events import event, stored
-from remediation import Bench, bucket
+from remediation import Bench, bucket, config_rule
 
 from s3_guardrails.cli import main
 from s3_guardrails.config import clients as config_clients
+from s3_guardrails.config import refresh
 from s3_guardrails.config.handler import evaluate
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.encryption.fact import Unreadable
-from s3_guardrails.errors import ChangeFailed
+from s3_guardrails.errors import ChangeFailed, EvaluationFailed
+from s3_guardrails.exemption.record import Exemption, Scope
 from s3_guardrails.exemption.register import Register, read_register, read_signed
 from s3_guardrails.live.exemptions import LOCATION, SIGNING_KEY, Place, fetch_register, forget_register
 from s3_guardrails.remediate.plan import Status
@@ -304,3 +306,51 @@ def test_the_command_refuses_what_is_exempt(aws, command, tmp_path):
     compiled(aws, command, tmp_path)
     code, out, _ = command("remediate", NAME, "--rule", RULE, "--json", "--exemptions", "register.json")
     assert (code, "EXEMPT" in out) == (1, True)
+
+
+def refreshed(aws, register, monkeypatch):
+    """Run the daily function with a register; return the names that AWS Config was asked to judge again."""
+    aws.config.started.clear()
+    monkeypatch.setattr(refresh, "own_register", lambda *_: register)
+    with only({**aws.environment(), "AWS_REGION": aws.region}):
+        refresh.lambda_handler({}, None)
+    return sorted(aws.config.started)
+
+
+PACKED = f"{RULE}-conformance-pack-a1b2c3"
+TODAY = datetime.now(UTC).date()
+TURNS = {
+    "it began today": ((0, 60), True),
+    "it began yesterday": ((-1, 60), True),
+    "it begins tomorrow": ((1, 60), False),
+    "it holds for long": ((-10, 60), False),
+    "it ends in thirty days": ((-10, 30), True),
+    "it ends tomorrow": ((-10, 1), False),
+    "it ended today": ((-60, 0), True),
+    "it ended a week ago": ((-60, -7), False),
+}
+
+
+@pytest.mark.parametrize("title", TURNS)
+def test_rules_are_judged_again_on_the_days_on_which_an_exemption_turns(aws, monkeypatch, title):
+    for name in (PACKED, f"{RULE}_MORE-conformance-pack-a1b2c3", "S3_BUCKET_DEFAULT_ENCRYPTION", "of-somebody-else"):
+        config_rule(aws, name)
+    (created, expires), expected = TURNS[title]
+    one = Exemption(
+        id="EX-1", rule=RULE, owner="a@b", created=TODAY + timedelta(created), expires=TODAY + timedelta(expires),
+        scope=Scope(account=aws.account, region=aws.region, bucket=NAME),
+    )  # fmt: skip
+    assert refreshed(aws, Register(exemptions=(one,)), monkeypatch) == ([PACKED] if expected else [])
+
+
+def test_after_a_register_was_put_every_rule_that_listens_to_changes_is_judged_again(aws, monkeypatch):
+    for name in (PACKED, "S3_BUCKET_DEFAULT_ENCRYPTION", "KMS_KEY_ROTATION", "of-somebody-else"):
+        config_rule(aws, name)
+    started = refreshed(aws, Register(published=TODAY), monkeypatch)
+    assert started == sorted(["S3_BUCKET_DEFAULT_ENCRYPTION", PACKED])
+    assert refreshed(aws, Register(published=TODAY - timedelta(2)), monkeypatch) == []
+
+
+def test_a_register_that_cannot_be_read_fails_the_daily_run(aws, monkeypatch):
+    with pytest.raises(EvaluationFailed, match="AccessDenied"):
+        refreshed(aws, Unreadable("exemptions", "AccessDenied"), monkeypatch)

@@ -5,6 +5,7 @@ import re
 import sys
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,10 +20,15 @@ from notices import call
 from s3_guardrails.catalogue.pack import logical_id
 from s3_guardrails.catalogue.permissions import EVALUATORS, REMEDIATORS
 from s3_guardrails.config import clients as config_clients
+from s3_guardrails.config import refresh
+from s3_guardrails.decision import Verdict
+from s3_guardrails.deploy.publish import sign
 from s3_guardrails.discovery import PACKAGE, find_rules
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.embedded.s3_service import S3Service
+from s3_guardrails.exemption.register import Register, Signed, text_of
 from s3_guardrails.live.clients import SessionClients
+from s3_guardrails.live.exemptions import Place, fetch_register
 from s3_guardrails.notify import handler as notifier
 from s3_guardrails.policy.authorize import Outcome, authorize
 from s3_guardrails.policy.document import parse_policy
@@ -62,10 +68,7 @@ IMPLIED = {
 }
 """Permissions that no call of the function shows, each with the reason why it is needed."""
 UNCONDITIONAL = {"sts:GetCallerIdentity": "no policy can refuse it (IAM User Guide)"}
-UNCALLED = {
-    "kms:Verify": "it is an engine that verifies",
-}
-"""What the sources seem to call, and no function does."""
+REGISTER = {"kms:Decrypt": "S3 decrypts the register with the bucket's key, for the caller"}
 
 
 def statements(role):
@@ -376,7 +379,45 @@ def test_the_sources_of_the_functions_call_nothing_that_none_of_them_may():
     services = ("cloudtrail", "config", "iam", "kms", "s3", "s3control", "sns", "ssm", "sts")
     roles = {role_of(name) for name, each in TEMPLATE["Resources"].items() if each["Type"] == FUNCTION}
     ungranted = called(sources, services).difference(*map(granted, roles))
-    assert ungranted == {*UNCONDITIONAL, *UNCALLED}
+    assert ungranted - granted_to_readers() == {*UNCONDITIONAL}
+
+
+def policies_of_readers():
+    return [each for each in TEMPLATE["Resources"].values() if each["Type"] == "AWS::IAM::Policy"]
+
+
+def granted_to_readers():
+    statements = [each["Properties"]["PolicyDocument"]["Statement"] for each in policies_of_readers()]
+    return {action for [statement] in statements for action in statement["Action"]}
+
+
+def test_every_function_that_judges_or_remediates_may_read_the_register_and_nothing_besides(aws, calls):
+    s3, kms = aws.client("s3"), aws.client("kms")
+    s3.create_bucket(Bucket="register")
+    arn = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    with only(aws.environment()):
+        clients = config_clients.clients_for(None, aws.region)
+        content = sign(clients, Signed(text_of([], Verdict.NON_COMPLIANT)), arn).dumps()
+        s3.put_object(Bucket="register", Key="exemptions.json", Body=content.encode())
+        with calls.listen():
+            found = fetch_register(clients, aws.region, Place("register", "exemptions.json", arn))
+    config_clients.forget_clients()
+    assert isinstance(found, Register)
+    assert granted_to_readers() == calls.actions | set(REGISTER)
+    roles = {role_of(name) for name, each in TEMPLATE["Resources"].items() if each["Type"] == FUNCTION}
+    for each in policies_of_readers():
+        assert {one["Ref"] for one in each["Properties"]["Roles"]} == roles - {role_of("NotifierFunction")}
+
+
+def test_the_refresh_of_exemptions_may_do_what_it_does_and_nothing_else(aws, calls):
+    config_rule(aws, "S3_BUCKET_TLS_ONLY")
+    with only({**aws.environment(), "AWS_REGION": aws.region}):
+        published = Register(published=datetime.now(UTC).date())
+        with pytest.MonkeyPatch.context() as patch, calls.listen():
+            patch.setattr(refresh, "own_register", lambda *_: published)
+            assert refresh.lambda_handler({}, None)["started"]
+    config_clients.forget_clients()
+    compare(role_of("ExemptionRefreshFunction"), calls, RUNS, aws)
 
 
 def test_every_action_exists_and_is_bound_to_resources_where_it_takes_any():

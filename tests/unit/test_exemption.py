@@ -35,8 +35,8 @@ LIFE = {
     date(2026, 8, 19): (State.PENDING, "TLS_NOT_REQUIRED: a"),
     date(2026, 8, 20): (State.OPEN, "EX-021 until 2026-11-20, data-eng@example.com; TLS_NOT_REQUIRED: a"),
     date(2026, 10, 20): (State.OPEN, "EX-021 until 2026-11-20, data-eng@example.com; TLS_NOT_REQUIRED: a"),
-    date(2026, 10, 21): (State.ENDING, "EX-021 until 2026-11-20 (30 days left), data-eng@example.com; TLS_NOT"),
-    date(2026, 11, 19): (State.ENDING, "EX-021 until 2026-11-20 (1 day left), data-eng@example.com; TLS_NOT"),
+    date(2026, 10, 21): (State.ENDING, "EX-021 ends 2026-11-20, data-eng@example.com; TLS_NOT"),
+    date(2026, 11, 19): (State.ENDING, "EX-021 ends 2026-11-20, data-eng@example.com; TLS_NOT"),
     date(2026, 11, 20): (State.EXPIRED, "EX-021 expired 2026-11-20, data-eng@example.com; TLS_NOT_REQUIRED: a"),
     date(2027, 11, 20): (State.EXPIRED, "EX-021 expired 2026-11-20, data-eng@example.com; TLS_NOT_REQUIRED: a"),
 }

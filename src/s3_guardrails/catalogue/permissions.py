@@ -32,6 +32,9 @@ class On(StrEnum):
     KEYS_WRITTEN = "WriteKeys"
     ALERTS = "SendMessages"
     ALERT_KEY = "EncryptMessages"
+    EXEMPTIONS = "ReadExemptions"
+    EXEMPTIONS_KEY = "DecryptExemptions"
+    SIGNING_KEY = "VerifyExemptions"
     LOGS = "WriteLogs"
 
 
@@ -217,6 +220,20 @@ NOTIFIER: Final = (
     *_LOGS,
 )
 """The function that tells people what happens."""
+
+EXEMPTION_READERS: Final[Mapping[On, tuple[Grant, ...]]] = {
+    On.EXEMPTIONS: _on(On.EXEMPTIONS, s3_GetObject="the register of exemptions"),
+    On.EXEMPTIONS_KEY: _on(On.EXEMPTIONS_KEY, kms_Decrypt="S3 decrypts the register, for the caller"),
+    On.SIGNING_KEY: _on(On.SIGNING_KEY, kms_Verify="whether the register is signed by that key"),
+}
+"""What every function that judges or remediates may do besides, where a register is given, encrypted and signed."""
+
+REFRESHER: Final = (
+    *_on(On.ACCOUNT, config_DescribeConfigRules="the names that the rules have in the conformance pack"),
+    *_on(On.CONFIG_RULES_STARTED, config_StartConfigRulesEvaluation="an exemption began or ended"),
+    *_LOGS,
+)
+"""The function that has AWS Config judge again."""
 
 
 def by_kind(grants: Iterable[Grant]) -> Mapping[On, tuple[Grant, ...]]:

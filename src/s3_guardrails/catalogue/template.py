@@ -12,6 +12,7 @@ from typing import Any, Final
 from s3_guardrails import __version__
 from s3_guardrails.catalogue.pack import HEADER, VERSION, logical_id, pack_inputs, pack_node, pack_text
 from s3_guardrails.catalogue.pack_remediation import APPROVER
+from s3_guardrails.catalogue.template_exemptions import exemptions
 from s3_guardrails.catalogue.template_functions import APPROVER as APPROVER_ARN
 from s3_guardrails.catalogue.template_functions import documents, parameters, remediations, rule_functions
 from s3_guardrails.catalogue.template_monitoring import monitoring
@@ -35,6 +36,7 @@ def render_template(template: str, entries: Iterable[Entry]) -> str:
         ("remediations", remediations(entries)),
         ("documents", documents()),
         ("monitoring", monitoring(entries)),
+        ("exemptions", exemptions()),
         ("pack", _pack(entries)),
         ("outputs", _outputs(entries)),
     ):

@@ -11,15 +11,17 @@ from typing import Any, Final
 
 from s3_guardrails.catalogue.pack import logical_id
 from s3_guardrails.catalogue.permissions import LIVE, NOTIFIER, REMEDIATORS
+from s3_guardrails.catalogue.template_exemptions import NAME as REFRESH
 from s3_guardrails.catalogue.template_functions import LOGS, evaluator, function_stanza
 from s3_guardrails.catalogue.template_role import function_role
-from s3_guardrails.catalogue.template_text import GetAtt, Line, Node, Reasons, Ref
+from s3_guardrails.catalogue.template_text import GetAtt, Line, Node, Reasons, Ref, if_else
 from s3_guardrails.discovery import Entry
 
 NAME: Final = "Notifier"
 HANDLER: Final = "s3_guardrails.notify.handler.lambda_handler"
 TIMEOUT: Final = 60
 CONDITION: Final = "Monitored"
+REFRESH_CONDITION: Final = "ExemptionsAreWatched"
 DENIALS: Final = "UseOfKeysDenied"
 """The alarm that is written by hand."""
 FOREIGN: Final = {
@@ -33,11 +35,13 @@ def monitoring(entries: Iterable[Entry]) -> str:
     """Return the notifier, an alarm for each function and each scheduled rule, and the rules that name these."""
     entries, reasons = tuple(entries), Reasons()
     alarms = {**_errors(entries), **_silences(entries)}
+    refresh = f"{REFRESH}Errors"
     stanzas = [
         _notifier(reasons),
         *({name: each} for name, each in alarms.items()),
+        {refresh: {**_failing(REFRESH), "Condition": REFRESH_CONDITION}},
         _told("ChangedElsewhere", "Policies and encryption changed by others than the remediations", _foreign()),
-        _told("Alarm", "An alarm of this stack goes off", _alarms([DENIALS, *alarms])),
+        _told("Alarm", "An alarm of this stack goes off", _alarms([DENIALS, *alarms], refresh)),
     ]
     return "\n".join(map(reasons.text, stanzas))
 
@@ -61,11 +65,12 @@ def _monitored(stanza: Node) -> Node:
 
 def _errors(entries: Iterable[Entry]) -> dict[str, Node]:
     names = [*(logical_id(entry.name) for entry in entries), *REMEDIATORS, NAME]
+    return {f"{name}Errors": _failing(name) for name in names}
+
+
+def _failing(name: str) -> Node:
     about = "The function ended with an error."
-    return {
-        f"{name}Errors": _alarm(about, "Errors", name, Period=300, EvaluationPeriods=1, Threshold=0, **_ABOVE)
-        for name in names
-    }
+    return _alarm(about, "Errors", name, Period=300, EvaluationPeriods=1, Threshold=0, **_ABOVE)
 
 
 def _silences(entries: Iterable[Entry]) -> dict[str, Node]:
@@ -134,10 +139,12 @@ def _issuer(wanted: Node) -> Node:
     return {"userIdentity": {"sessionContext": {"sessionIssuer": {"arn": [wanted]}}}}
 
 
-def _alarms(names: Iterable[str]) -> Node:
+def _alarms(names: Iterable[str], refresh: str) -> Node:
+    """Return the pattern of these alarms going off, and of one that is not there in every stack."""
+    sometimes = if_else(REFRESH_CONDITION, GetAtt(f"{refresh}.Arn"), Ref("AWS::NoValue"))
     return {
         "source": ["aws.cloudwatch"],
         "detail-type": ["CloudWatch Alarm State Change"],
-        "resources": [GetAtt(f"{name}.Arn") for name in names],
+        "resources": [*(GetAtt(f"{name}.Arn") for name in names), sometimes],
         "detail": {"state": {"value": ["ALARM"]}},
     }

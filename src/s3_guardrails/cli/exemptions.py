@@ -15,12 +15,12 @@ from s3_guardrails.cli.exit_code import ExitCode
 from s3_guardrails.cli.table import show
 from s3_guardrails.cli.text import pretty_json, printable, say
 from s3_guardrails.decision import Verdict
+from s3_guardrails.deploy.publish import publish, sign
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.errors import InputError
 from s3_guardrails.exemption.record import State
 from s3_guardrails.exemption.register import Signed, read_register, text_of
 from s3_guardrails.live.exemptions import Place
-from s3_guardrails.live.publish import publish, sign
 from s3_guardrails.remediate.durable import put
 from s3_guardrails.settings.exemptions import Checked, ExemptionFile, check_folder
 from s3_guardrails.settings.guardrails import FILE_NAME, Guardrails, read_guardrails

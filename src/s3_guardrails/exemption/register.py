@@ -47,11 +47,15 @@ _SCOPES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register:
-    """The exemptions, and as what an exempted finding is shown. `sha256` says which register it is."""
+    """The exemptions, and as what an exempted finding is shown.
+
+    `sha256` says which register it is; `published`: the UTC day on which it was put where it was read.
+    """
 
     exemptions: tuple[Exemption, ...] = ()
     verdict: Verdict = Verdict.NON_COMPLIANT
     sha256: str = ""
+    published: date | None = None
 
     def of(self, rule: str, resource: Bucket | Key) -> Iterator[Exemption]:
         """Yield those about the resource or a part of it, the one that ends last first."""

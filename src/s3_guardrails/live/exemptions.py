@@ -12,7 +12,8 @@ import binascii
 import os
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC
 from threading import Lock
 from typing import Final
 
@@ -74,11 +75,11 @@ def own_register(clients: Clients, region: str) -> Register | Unreadable:
 def fetch_register(clients: Clients, region: str, place: Place) -> Register | Unreadable:
     """Read and verify the register now."""
     try:
-        body = clients.s3(region).get_object(Bucket=place.bucket, Key=place.key)["Body"]
-        signed = read_signed(body.read(MAX_BYTES + 1))
+        found = clients.s3(region).get_object(Bucket=place.bucket, Key=place.key)
+        signed = read_signed(found["Body"].read(MAX_BYTES + 1))
         if place.signing_key:
             _verify(clients, signed, place.signing_key)
-        return read_register(signed.text)
+        return replace(read_register(signed.text), published=found["LastModified"].astimezone(UTC).date())
     except InputError as error:
         return Unreadable(FACT, str(error))
     except (ClientError, BotoCoreError, OSError, *MALFORMED) as error:
