@@ -5,12 +5,15 @@ The list is that of common deployment mistakes; docs/verified.md says what no ga
 
 import re
 from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import iam_lint
 import pack_gates
 import pytest
 import ssm_documents
 import template_gates
+from deployed import cfn_lint
 from project import ORGANIZATION, PACK, TEMPLATE, Project
 
 from s3_guardrails.embedded.automation.document import parse_document
@@ -34,7 +37,15 @@ def playable(document):
         yield str(error)
 
 
+def cloudformation(project):
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / PACK
+        path.write_text(project.texts[PACK], encoding="utf-8")
+        return cfn_lint(path)[1].splitlines()
+
+
 GATES = {each.__name__: each for module in (template_gates, pack_gates, iam_lint) for each in module.GATES}
+GATES["cloudformation"] = cloudformation
 GATES |= {f"document.{each.__name__}": document_gate(each) for each in (*ssm_documents.RULES, playable)}
 
 
@@ -216,6 +227,12 @@ MISTAKES = {
     ),
     "a resource id misspelt": (PACK, "documents_called", "Value: RESOURCE_ID", "Value: RESOURCEID"),
     "a Ref to nothing": (PACK, "names_in_pack", "Ref: RequireTlsDocument", "Ref: RequireTlsDocumentName"),
+    "a function of CloudFormation without an argument": (
+        PACK,
+        "cloudformation",
+        "          - Ref: KeyScopeTag\n          - Ref: AWS::NoValue\n",
+        "          - Ref: KeyScopeTag\n",
+    ),
     "a condition that there is not": (PACK, "names_in_pack", "- KeyScopeTagGiven", "- KeyScopeTagsGiven"),
     "a target that is no document": (PACK, "model", "TargetType: SSM_DOCUMENT", "TargetType: SSM"),
     "a property misspelt": (PACK, "model", "      Automatic: false", "      Automatics: false"),
