@@ -181,9 +181,9 @@ def handover(project):
 
 def evidence(project):
     for name in ("EvidenceBucket", "EvidenceBucketPolicy", "EvidenceKey"):
-        policies = {project.resources[name].get(each) for each in ("DeletionPolicy", "UpdateReplacePolicy")}
-        if policies != {"Retain"}:
-            yield f"{name}: goes with the stack"
+        policies = [project.resources[name].get(each) for each in ("DeletionPolicy", "UpdateReplacePolicy")]
+        if policies != ["RetainExceptOnCreate", "Retain"]:
+            yield f"{name}: goes with the stack, or stays where the stack never was"
 
 
 def waves(project):

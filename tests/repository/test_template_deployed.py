@@ -250,7 +250,8 @@ def test_the_evidence_bucket_passes_stricter_parameters_too(entry):
 
 def test_the_evidence_outlives_the_stack_every_version_is_kept_and_nothing_is_public():
     for name in ("EvidenceBucket", "EvidenceBucketPolicy", "EvidenceKey"):
-        assert (RESOURCES[name]["DeletionPolicy"], RESOURCES[name]["UpdateReplacePolicy"]) == ("Retain", "Retain")
+        policies = RESOURCES[name]["DeletionPolicy"], RESOURCES[name]["UpdateReplacePolicy"]
+        assert policies == ("RetainExceptOnCreate", "Retain")
     properties = RESOURCES["EvidenceBucket"]["Properties"]
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     [rule] = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
