@@ -17,6 +17,7 @@ REGIONS = ["us-east-1", "eu-west-1"]
 NAME = "s3-encryption-guardrails"
 PREFIX = "acme-code"
 APPROVER = "approver"
+SELF = [{"Key": "Owner", "Values": ["Self"]}]
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,18 @@ class RollOut:
         )
         return self.ended(name, answer["OperationId"])
 
+    def update(self, name, url, values, accounts=(), unit=None):
+        """Update the whole stack set, or with `accounts` of a unit only these."""
+        targets = {"OrganizationalUnitIds": [unit], "Accounts": list(accounts), "AccountFilterType": "INTERSECTION"}
+        answer = self.cloudformation.update_stack_set(
+            StackSetName=name,
+            TemplateURL=url,
+            Capabilities=["CAPABILITY_IAM"],
+            Parameters=values,
+            **({"DeploymentTargets": targets, "Regions": REGIONS} if accounts else {}),
+        )
+        return self.ended(name, answer["OperationId"])
+
     def ended(self, name, operation):
         """Wait for an operation; return its status, and status and reason by account and Region."""
         self.aws.stack_sets.wait()
@@ -174,9 +187,33 @@ class Site:
         [status] = config.describe_remediation_execution_status(ConfigRuleName=deployed)["RemediationExecutionStatuses"]
         return status["State"], status["StepDetails"][-1]
 
+    def functions(self):
+        """Name of each function → its settings, as Lambda tells."""
+        return {each["FunctionName"]: each for each in self.client("lambda").list_functions()["Functions"]}
+
+    def documents(self):
+        """Name of each document → its default version and text."""
+        ssm = self.client("ssm")
+        names = [each["Name"] for each in ssm.list_documents(Filters=SELF)["DocumentIdentifiers"]]
+        found = {name: ssm.get_document(Name=name) for name in names}
+        return {name: (each["DocumentVersion"], each["Content"]) for name, each in found.items()}
+
+    def inputs(self, rule):
+        """The parameters of a rule, as AWS Config has them."""
+        asked = {"ConfigRuleNames": [self.rules()[rule]]}
+        return json.loads(self.client("config").describe_config_rules(**asked)["ConfigRules"][0]["InputParameters"])
+
+    def kept(self):
+        """Buckets and keys (those that nobody deletes) of the stack."""
+        buckets = [each["Name"] for each in self.client("s3").list_buckets(BucketRegion=self.region)["Buckets"]]
+        kms = self.client("kms")
+        keys = [kms.describe_key(KeyId=each["KeyId"])["KeyMetadata"] for each in kms.list_keys()["Keys"]]
+        told = [each["Description"] for each in keys if each["KeyState"] == "Enabled" and each["Description"]]
+        return [each for each in buckets if each.startswith("stackset-")], told
+
     def counts(self):
         """What there is of each kind, told by its service."""
-        ssm = self.client("ssm").list_documents(Filters=[{"Key": "Owner", "Values": ["Self"]}])
+        ssm = self.client("ssm").list_documents(Filters=SELF)
         return {
             "AWS::Lambda::Function": len(self.client("lambda").list_functions()["Functions"]),
             "AWS::SSM::Document": len(ssm["DocumentIdentifiers"]),

@@ -4,12 +4,15 @@ One story, told once: each stage is a fixture that keeps what it saw, and the te
 """
 
 import hashlib
+import io
 import json
+import zipfile
 from collections import Counter
 from types import SimpleNamespace
 
 import pytest
-from roll_out import NAME, REGIONS, ROOT, RollOut, Site, build, parameters
+import yaml
+from roll_out import APPROVER, NAME, PREFIX, REGIONS, ROOT, RollOut, Site, build, parameters
 
 from s3_guardrails.cli import main
 from s3_guardrails.discovery import find_rules
@@ -89,6 +92,114 @@ def mended(evaluated):
     rotation = site.client("kms").get_key_rotation_status(KeyId=found.key)
     return SimpleNamespace(
         clicked=clicked, compliance=site.compliance(), policy=policy, rotation=rotation, key=found.key, bucket=bucket
+    )
+
+
+def released(built):
+    """Another release: other code, a function with more memory, a document that says something else."""
+    key, tree = f"s3-encryption-guardrails/{'1' * 64}.zip", yaml.safe_load(built.template)
+    for each in tree["Resources"].values():
+        if each["Type"] == "AWS::Lambda::Function":
+            each["Properties"]["Code"]["S3Key"] = key
+            each["Properties"]["MemorySize"] = 768
+    tree["Resources"]["RequireTlsDocument"]["Properties"]["Content"]["description"] = "Other words."
+    code = io.BytesIO(built.code)
+    with zipfile.ZipFile(code, "a") as archive:
+        archive.writestr("RELEASE", "next")
+    return key, code.getvalue(), yaml.safe_dump(tree).encode()
+
+
+def looked_at(site):
+    return SimpleNamespace(
+        functions=site.functions(),
+        documents=site.documents(),
+        inputs=site.inputs("KMS_KEY_ROTATION"),
+        rules=site.rules(),
+        counts=site.counts(),
+    )
+
+
+@pytest.fixture(scope="module")
+def updated(mended, deployed, roll_out):
+    """The next release and another parameter: one account first, then all; monitoring is switched off with it."""
+    before = [looked_at(site) for site in deployed.sites]
+    key, code, template = released(roll_out.built)
+    url, first = roll_out.upload(key, code, template), deployed.accounts[0].id
+    values = parameters(
+        ArtifactBucketPrefix=PREFIX, RemediationApproverRole=APPROVER, MaximumDays="180", EnableMonitoring="false"
+    )
+    canary = roll_out.update(NAME, url, values, [first], deployed.unit)
+    between = roll_out.instances()
+    every = roll_out.update(NAME, url, values)
+    site = deployed.sites[-1]
+    site.watch.scheduled("KMS_KEY_ROTATION")
+    site.place.functions.stop()
+    return SimpleNamespace(
+        first=first,
+        canary=canary,
+        between=between,
+        every=every,
+        instances=roll_out.instances(),
+        before=before,
+        after=[looked_at(each) for each in deployed.sites],
+        code=code,
+        compliance=site.compliance(),
+        failures=site.watch.failures,
+    )
+
+
+@pytest.fixture(scope="module")
+def left(updated, deployed, roll_out):
+    """The last account leaves the organization."""
+    gone = deployed.accounts[-1]
+    roll_out.aws.client("organizations").remove_account_from_organization(AccountId=gone.id)
+    roll_out.aws.stack_sets.wait()
+    sites = [each for each in deployed.sites if each.account is gone]
+    roles = [each["RoleName"] for each in gone.client("iam").list_roles()["Roles"]]
+    return SimpleNamespace(
+        account=gone.id,
+        instances=roll_out.instances(),
+        counts=[each.counts() for each in sites],
+        kept=[each.kept() for each in sites],
+        rules=[each.rules() for each in sites],
+        roles=roles,
+    )
+
+
+@pytest.fixture(scope="module")
+def joined(left, deployed, roll_out):
+    """Another account comes into the unit; nobody asks StackSets for anything."""
+    account = roll_out.account("late", deployed.unit)
+    roll_out.aws.stack_sets.wait()
+    sites = [Site(roll_out, account, region) for region in REGIONS]
+    return SimpleNamespace(account=account.id, instances=roll_out.instances(), rules=[each.rules() for each in sites])
+
+
+SANDBOX = f"{NAME}-sandbox"
+
+
+@pytest.fixture(scope="module")
+def unrecorded(joined, roll_out):
+    """Two accounts of a unit, the first without a recorder: strictly, then with tolerance, then with the recorder."""
+    unit, [region, _] = roll_out.organization.unit("sandbox"), REGIONS
+    bare, fresh = roll_out.account("bare", unit, recorded=()), roll_out.account("fresh", unit)
+    roll_out.create(SANDBOX)
+    place = Site(roll_out, bare, region)
+    strict = roll_out.put(SANDBOX, [unit], [region])
+    asked = {"StackSetName": SANDBOX, "StackInstanceAccount": bare.id, "StackInstanceRegion": region}
+    instance = roll_out.cloudformation.describe_stack_instance(**asked)["StackInstance"]
+    left_behind = place.counts(), place.kept()
+    tolerant = roll_out.put(SANDBOX, [unit], [region], FailureToleranceCount=1)
+    bare.record(region)
+    recorded = roll_out.put(SANDBOX, [unit], [region])
+    return SimpleNamespace(
+        bare=(bare.id, region),
+        fresh=(fresh.id, region),
+        strict=strict,
+        instance=instance,
+        left_behind=left_behind,
+        tolerant=tolerant,
+        recorded=recorded,
     )
 
 
@@ -187,3 +298,72 @@ def test_a_live_scan_of_the_fleet_finds_the_same_of_what_the_rules_were_told_of(
     live = {(each["rule"], each["resource_id"]): each["verdict"] for each in fleet("scan")[1]["findings"]}
     told = {question for each in evaluated.values() for question in each.compliance}
     assert {question: verdict for question, verdict in live.items() if question in told} == reported
+
+
+def test_an_update_reaches_one_account_first_and_the_others_are_outdated_until_they_follow(updated, deployed):
+    assert updated.canary[0] == updated.every[0] == "SUCCEEDED", (updated.canary, updated.every)
+    assert set(updated.canary[1]) == {(updated.first, region) for region in REGIONS}
+    assert updated.between == {
+        target: "CURRENT" if target[0] == updated.first else "OUTDATED" for target in deployed.instances
+    }
+    assert updated.instances == dict.fromkeys(deployed.instances, "CURRENT")
+
+
+def test_an_update_changes_what_is_deployed_and_replaces_nothing(updated):
+    code = hashlib.sha256(updated.code).hexdigest()
+    for before, after in zip(updated.before, updated.after, strict=True):
+        assert set(after.functions) < set(before.functions), "but for the notifier"
+        assert {each["CodeSha256"] for each in after.functions.values()} == {code}
+        assert {each["MemorySize"] for each in after.functions.values()} == {768}
+        changed = [name for name in after.documents if after.documents[name] != before.documents[name]]
+        assert [name.rpartition("-")[2] for name in changed] == ["RequireTls"]
+        assert [after.documents[name][0] for name in changed] == ["2"]
+        assert (before.inputs["MaximumDays"], after.inputs["MaximumDays"]) == ("365", "180")
+        assert after.rules == before.rules
+        assert after.counts["AWS::SNS::Topic"] == after.counts["AWS::CloudWatch::Alarm"] == 0
+
+
+def test_the_updated_function_answers_and_reads_the_new_parameter(updated):
+    """The keys of the stack turn every 365 days, which was enough."""
+    assert updated.failures == []
+    found = {verdict for (rule, _), verdict in updated.compliance.items() if rule == "KMS_KEY_ROTATION"}
+    assert found == {"NON_COMPLIANT", "NOT_APPLICABLE"}, "the second: the key of the topic, which is to be deleted"
+
+
+def test_an_account_that_leaves_loses_everything_but_the_evidence(left):
+    assert {account for account, _ in left.instances} == {each for each, _ in left.instances} - {left.account}
+    assert len(left.instances) == 4
+    assert left.counts == [dict.fromkeys(each, 0) for each in left.counts]
+    assert left.rules == [{}, {}]
+    assert not [name for name in left.roles if name.startswith("StackSet-")]
+    for buckets, keys in left.kept:
+        assert len(buckets) == 1
+        assert keys == ["Encrypts the evidence of the S3 encryption guardrails"]
+
+
+def test_an_account_that_comes_is_guarded_by_itself(joined):
+    assert {region for account, region in joined.instances if account == joined.account} == set(REGIONS)
+    assert set(joined.instances.values()) == {"CURRENT"}
+    assert [set(each) for each in joined.rules] == [RULES, RULES]
+
+
+def test_without_a_recorder_the_operation_fails_with_the_reason_and_leaves_nothing_behind(unrecorded):
+    status, results = unrecorded.strict
+    assert status == "FAILED"
+    assert results[unrecorded.bare][0] == "FAILED"
+    assert results[unrecorded.fresh] == ("CANCELLED", "Cancelled since failure tolerance has exceeded")
+    reason = unrecorded.instance["StatusReason"]
+    assert "ResourceLogicalId:Pack" in reason
+    assert "NoAvailableConfigurationRecorderException" in reason
+    assert unrecorded.instance["StackInstanceStatus"] == {"DetailedStatus": "FAILED"}
+    counts, kept = unrecorded.left_behind
+    assert set(counts.values()) == {0}
+    assert kept == ([], [])
+
+
+def test_within_the_tolerance_the_other_accounts_go_on_and_a_recorder_is_all_that_was_missing(unrecorded):
+    status, results = unrecorded.tolerant
+    assert status == "SUCCEEDED"
+    assert (results[unrecorded.bare][0], results[unrecorded.fresh][0]) == ("FAILED", "SUCCEEDED")
+    status, results = unrecorded.recorded
+    assert (status, {each for each, _ in results.values()}) == ("SUCCEEDED", {"SUCCEEDED"})

@@ -55,6 +55,15 @@ class NeedsReplacement(Exception):  # an outcome
     """The change cannot be made to the resource that is there."""
 
 
+class HalfMade(Exception):  # an outcome
+    """The resource is there and has failed; a roll-back deletes it."""
+
+    def __init__(self, made: Made, reason: str) -> None:
+        """Keep what there is."""
+        super().__init__(reason)
+        self.made = made
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A type of resource. `known` are the properties that are played; `fixed` those whose change is a replacement."""

@@ -6,7 +6,18 @@ import json
 from typing import Any, Final
 
 from s3_guardrails.embedded.call import Refused
-from s3_guardrails.embedded.stack.kind import Kind, Made, Properties, World, changed, each_of, known, nothing, tags
+from s3_guardrails.embedded.stack.kind import (
+    HalfMade,
+    Kind,
+    Made,
+    Properties,
+    World,
+    changed,
+    each_of,
+    known,
+    nothing,
+    tags,
+)
 
 
 def _make_topic(world: World, logical: str, given: Properties) -> Made:
@@ -119,7 +130,7 @@ def _make_pack(world: World, _logical: str, given: Properties) -> Made:
     asked: Any = config.describe_conformance_pack_status(ConformancePackNames=[name])
     [status] = asked["ConformancePackStatusDetails"]
     if status["ConformancePackState"] != "CREATE_COMPLETE":
-        raise Refused("GeneralServiceException", status["ConformancePackStatusReason"])
+        raise HalfMade(Made(name), status["ConformancePackStatusReason"])
     return Made(name)
 
 

@@ -14,7 +14,16 @@ from typing import Any, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from s3_guardrails.embedded.call import Refused
-from s3_guardrails.embedded.stack.kind import Kind, Made, NeedsReplacement, Properties, World, changed, replaced
+from s3_guardrails.embedded.stack.kind import (
+    HalfMade,
+    Kind,
+    Made,
+    NeedsReplacement,
+    Properties,
+    World,
+    changed,
+    replaced,
+)
 from s3_guardrails.embedded.stack.kind_data import KINDS as DATA
 from s3_guardrails.embedded.stack.kind_function import KINDS as FUNCTION
 from s3_guardrails.embedded.stack.kind_watch import KINDS as WATCH
@@ -148,11 +157,17 @@ class Stack:
             properties = resolve(declared.get("Properties", {}))
             kind.check(logical, properties)
             made, replaces = self._made(kind, logical, properties)
+        except HalfMade as half:
+            self._note(logical, declared, half.made, {})
+            raise _failed(logical, declared["Type"], half) from None
         except FAILURES as error:
             raise _failed(logical, declared["Type"], error) from None
+        self._note(logical, declared, made, properties)
+        return replaces
+
+    def _note(self, logical: str, declared: Mapping[str, Any], made: Made, properties: Properties) -> None:
         deletion = declared.get("DeletionPolicy", "Delete")
         self.resources[logical] = Resource(logical, declared["Type"], made, properties, deletion)
-        return replaces
 
     def _made(self, kind: Kind, logical: str, properties: Properties) -> tuple[Made, list[Resource]]:
         known = self.resources.get(logical)
