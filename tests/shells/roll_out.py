@@ -1,6 +1,7 @@
 """What is built, rolled out to an embedded organization: buckets of code, the stack set, what is found."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,13 +11,14 @@ from s3_guardrails.embedded.automation.execution import Status
 from s3_guardrails.embedded.config_watch import ConfigWatch
 from s3_guardrails.embedded.organization import Account, Organization
 from s3_guardrails.embedded.server import EmbeddedAws
-from s3_guardrails.template.loading import load
+from s3_guardrails.embedded.stack.template import Template
 
 ROOT = Path(__file__).parents[2]
 REGIONS = ["us-east-1", "eu-west-1"]
 NAME = "s3-encryption-guardrails"
 PREFIX = "acme-code"
 APPROVER = "approver"
+GIVEN = {"ArtifactBucketPrefix": PREFIX, "RemediationApproverRole": APPROVER}
 SELF = [{"Key": "Owner", "Values": ["Self"]}]
 
 
@@ -38,9 +40,11 @@ class Built:
     def code(self):
         return (self.folder / self.manifest["zip"]).read_bytes()
 
-    @property
-    def resources(self):
-        return load(self.template).tree["Resources"]
+    def declared(self, **given):
+        """How many resources of each type the parameters leave."""
+        template = Template.parse(self.template.decode())
+        conditions = template.conditions({"AWS::Region": REGIONS[0], **template.parameters(given)})
+        return Counter(template.resources[name]["Type"] for name in template.order(conditions))
 
 
 def build(folder):
@@ -94,7 +98,7 @@ class RollOut:
             PermissionModel="SERVICE_MANAGED",
             AutoDeployment={"Enabled": True, "RetainStacksOnAccountRemoval": False},
             Capabilities=["CAPABILITY_IAM"],
-            Parameters=parameters(ArtifactBucketPrefix=PREFIX, RemediationApproverRole=APPROVER),
+            Parameters=parameters(**GIVEN),
             **more,
         )
 

@@ -7,12 +7,11 @@ import hashlib
 import io
 import json
 import zipfile
-from collections import Counter
 from types import SimpleNamespace
 
 import pytest
 import yaml
-from roll_out import APPROVER, NAME, PREFIX, REGIONS, ROOT, RollOut, Site, build, parameters
+from roll_out import GIVEN, NAME, REGIONS, ROOT, RollOut, Site, build, parameters
 
 from s3_guardrails.cli import main
 from s3_guardrails.discovery import find_rules
@@ -125,9 +124,7 @@ def updated(mended, deployed, roll_out):
     before = [looked_at(site) for site in deployed.sites]
     key, code, template = released(roll_out.built)
     url, first = roll_out.upload(key, code, template), deployed.accounts[0].id
-    values = parameters(
-        ArtifactBucketPrefix=PREFIX, RemediationApproverRole=APPROVER, MaximumDays="180", EnableMonitoring="false"
-    )
+    values = parameters(**GIVEN, MaximumDays="180", EnableMonitoring="false")
     canary = roll_out.update(NAME, url, values, [first], deployed.unit)
     between = roll_out.instances()
     every = roll_out.update(NAME, url, values)
@@ -212,7 +209,7 @@ def test_every_account_and_region_has_its_stack_and_the_management_account_has_n
 
 
 def test_everything_of_the_template_is_there_and_the_functions_run_the_very_zip(deployed, built):
-    declared = Counter(each["Type"] for each in built.resources.values())
+    declared = built.declared(**GIVEN)
     assert deployed.counts == [{kind: declared[kind] for kind in found} for found in deployed.counts]
     assert all(declared[kind] for kind in deployed.counts[0])
     [code] = deployed.code

@@ -19,7 +19,7 @@ from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, Queue
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, Final, Self
 
 import s3_guardrails
@@ -73,10 +73,13 @@ class LambdaRuntime:
         self._handler, self._folder, self._environment, self._timeout = handler, folder, environment, timeout
         self._events: Queue[Any] = Queue()
         self._results: Queue[tuple[Ending, Any]] = Queue()
+        self._loaded = Event()
 
     def __enter__(self) -> Self:
         """Start the Runtime API and the process."""
-        self._server = _Server(("127.0.0.1", 0), _api(self._events, self._results, self._timeout, self._arn))
+        self._server = _Server(
+            ("127.0.0.1", 0), _api(self._events, self._results, self._timeout, self._arn, self._loaded)
+        )
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         self._log = tempfile.TemporaryFile()
@@ -112,6 +115,11 @@ class LambdaRuntime:
                     return Invocation(Ending.EXITED, None, self.log())
         return Invocation(Ending.TIMEOUT, None, self.log())
 
+    def wait_loaded(self) -> None:
+        """Wait until the handler is imported, or will not be."""
+        while self._process.poll() is None and not self._loaded.wait(0.05) and self._results.empty():
+            pass
+
     def log(self) -> str:
         """Return what the process printed so far."""
         size = os.fstat(self._log.fileno()).st_size
@@ -146,7 +154,7 @@ class _Server(ThreadingHTTPServer):
 
 
 def _api(
-    events: Queue[Any], results: Queue[tuple[Ending, Any]], timeout: float, arn: str
+    events: Queue[Any], results: Queue[tuple[Ending, Any]], timeout: float, arn: str, loaded: Event
 ) -> type[BaseHTTPRequestHandler]:
     class RuntimeApi(BaseHTTPRequestHandler):
         """GET …/invocation/next waits for an event; POST …/response, …/error and /init/error end one."""
@@ -159,6 +167,7 @@ def _api(
             """Stay silent: the invocations tell what happened."""
 
         def do_GET(self) -> None:
+            loaded.set()
             event = events.get()
             if event is _STOP:
                 return
