@@ -21,6 +21,7 @@ from s3_guardrails.cli.exit_code import ExitCode
 from s3_guardrails.cli.explain import explain
 from s3_guardrails.cli.explain_policy import explain_policy
 from s3_guardrails.cli.fleet import fleet
+from s3_guardrails.cli.key_policy import key_policy
 from s3_guardrails.cli.preflight import preflight
 from s3_guardrails.cli.prove import prove
 from s3_guardrails.cli.remediate import remediate
@@ -54,6 +55,7 @@ for each in (
     simulate,
     settings,
     exemptions,
+    key_policy,
     demo,
     catalogue,
     build,

@@ -33,6 +33,11 @@ def cloudformation(plan: Plan, proposal: Proposed) -> Iterator[str]:
     yield from indented(lines)
 
 
+def template_of(resources: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of a template with these resources."""
+    yield from _dumped({"Resources": dict(resources)})
+
+
 def _check_texts(data: Any) -> None:
     for each in texts(data):
         place = each.find("{{resolve:")

@@ -80,11 +80,16 @@ def _with_policy(code: Code, label: str, head: str, where: Mapping[str, Any]) ->
     if not _fits_document(code):
         yield from block(head, attributes(where), _encoded(code))
         return
-    first = attributes({"version": code.head.get("Version", OLDEST), **_id(code)})
-    yield from block(f'data "aws_iam_policy_document" "{label}"', first, *map(_statement, code.statements))
+    yield from policy_document(code, label)
     yield ""
     reference = Expression(f"data.aws_iam_policy_document.{label}.json")
     yield from block(head, attributes({**where, "policy": reference}))
+
+
+def policy_document(code: Code, label: str) -> Iterator[str]:
+    """Yield a policy as the data source `aws_iam_policy_document`."""
+    first = attributes({"version": code.head.get("Version", OLDEST), **_id(code)})
+    yield from block(f'data "aws_iam_policy_document" "{label}"', first, *map(_statement, code.statements))
 
 
 def _id(code: Code) -> Mapping[str, Any]:
