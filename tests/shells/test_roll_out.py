@@ -7,6 +7,8 @@ import hashlib
 import io
 import json
 import zipfile
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from types import SimpleNamespace
 
 import pytest
@@ -288,6 +290,13 @@ def test_what_aws_config_says_of_the_fleet_is_what_its_functions_reported(fleet,
         compliance = mended.compliance if name == mended.bucket else each.compliance
         for (rule, resource), compliance_type in compliance.items():
             assert ((rule, resource) in broken) is (compliance_type == "NON_COMPLIANT")
+
+
+@pytest.mark.parametrize(("hours", "silent"), [(25, set()), (27, {"RULE_SILENT"})])
+def test_results_about_the_newest_items_do_not_grow_late_and_periodic_ones_do(fleet, monkeypatch, hours, silent):
+    later = datetime.now(UTC) + timedelta(hours=hours)
+    monkeypatch.setattr(import_module("s3_guardrails.cli.fleet"), "datetime", SimpleNamespace(now=later.astimezone))
+    assert {each["code"] for each in fleet("status")[1]["notices"]} == {"RECORDER_STOPPED", *silent}
 
 
 def test_a_live_scan_of_the_fleet_finds_the_same_of_what_the_rules_were_told_of(fleet, evaluated):

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import boto3
 import botocore.session
+from botocore.exceptions import ClientError
 
 from s3_guardrails.deploy.preflight_call import tried
 from s3_guardrails.encryption.fact import Unreadable
@@ -22,15 +23,23 @@ def enter(
     given = {"ExternalId": external_id} if external_id else {}
 
     def ask() -> SessionClients:
-        answer = clients.client("sts", home).assume_role(RoleArn=role, RoleSessionName=name, **given)
+        try:
+            answer = clients.client("sts", home).assume_role(RoleArn=role, RoleSessionName=name, **given)
+        except ClientError as error:
+            raise _hiding(error, external_id) from None
         found = answer["Credentials"]
         keys = found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"]
         return SessionClients(boto3.Session(*keys, botocore_session=_session()), endpoint_url)
 
-    answered = tried("account", ask)
-    if external_id and isinstance(answered, Unreadable):
-        return Unreadable(answered.fact, answered.reason.replace(external_id, HIDDEN))
-    return answered
+    return tried("account", ask)
+
+
+def _hiding(error: ClientError, external_id: str | None) -> ClientError:
+    """Return the error without the external id, which STS quotes in some messages; before they are cut."""
+    told = error.response.get("Error", {})
+    message = str(told.get("Message", ""))
+    hidden = message.replace(external_id, HIDDEN) if external_id else message
+    return ClientError({**error.response, "Error": {**told, "Message": hidden}}, error.operation_name)
 
 
 def _session() -> botocore.session.Session:

@@ -135,9 +135,8 @@ def _source(found: Mapping[str, Any]) -> Notice:
     """Say what is wrong with a source; one that is a whole organization has no account."""
     source, status = str(found["SourceId"]), found["LastUpdateStatus"]
     kind, code = (Kind.UNCOVERED, "SOURCE_FAILED") if status == "FAILED" else (Kind.STALE, "SOURCE_OUTDATED")
-    error = ": ".join(str(found[name]) for name in ("LastErrorCode", "LastErrorMessage") if found.get(name))
     account = source if source.isdecimal() else ""
-    sentence = f"the aggregator's source {source} is {status}: {error or 'no error is told'}"
+    sentence = f"the aggregator's source {source} is {status}: {shape.error_of(found) or 'no error is told'}"
     step = "mend the authorization of the source, or its recorder, as the error says"
     return Notice(kind, code, account, found.get("AwsRegion", ""), sentence, step)
 

@@ -11,7 +11,7 @@ from s3_guardrails.classified import ClassifiedParameters
 from s3_guardrails.encryption.fact import ABSENT, Unreadable
 from s3_guardrails.errors import UnreadableFact
 from s3_guardrails.fleet.deployed import Evaluation, Item, Moment, Resource, RuleStatus
-from s3_guardrails.live.shape import fact, tags
+from s3_guardrails.live.shape import fact, first_line, tags
 
 CLASS_TAG: Final = "DataClassTag"
 """The rule parameter that names the tag of data classes."""
@@ -34,8 +34,13 @@ def rule_status(found: Mapping[str, Any]) -> RuleStatus:
         invoked=moment(found.get("LastSuccessfulInvocationTime")),
         evaluated=moment(found.get("LastSuccessfulEvaluationTime")),
         failed=max(told, default=ABSENT),
-        error=": ".join(str(found[name]) for name in ("LastErrorCode", "LastErrorMessage") if found.get(name)),
+        error=error_of(found),
     )
+
+
+def error_of(found: Mapping[str, Any]) -> str:
+    """Return the last error as code and the first line of its message; empty where none is told."""
+    return first_line(": ".join(str(found[name]) for name in ("LastErrorCode", "LastErrorMessage") if found.get(name)))
 
 
 def evaluation(found: Mapping[str, Any]) -> Evaluation:
