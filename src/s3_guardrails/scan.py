@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from s3_guardrails.classified import UNCLASSIFIED
-from s3_guardrails.decision import Decision, undetermined
+from s3_guardrails.decision import Decision, Verdict, undetermined
 from s3_guardrails.encryption.bucket import Bucket
+from s3_guardrails.encryption.fact import Unreadable
 from s3_guardrails.encryption.key import Key
 from s3_guardrails.errors import LiveReadFailed
 from s3_guardrails.live.reader import LiveReader
@@ -81,10 +83,20 @@ class Subject:
             raise failure
         return self.resource
 
-    def judge(self, rules: Sequence[Rule[Any]]) -> list[Finding]:
-        """Let every rule that is about such resources decide."""
+    def judge(self, rules: Sequence[Rule[Any]], also: Sequence[str] = ()) -> list[Finding]:
+        """Let every rule that is about such resources decide; `also`: facts to read of what is broken besides."""
         about = [rule for rule in rules if rule.resource_type == RESOURCE_TYPES[type(self.resource)]]
-        return [Finding(rule, self.resource, self._decide(rule)) for rule in about]
+        decided = [(rule, self._decide(rule)) for rule in about]
+        if any(decision.verdict is Verdict.NON_COMPLIANT or decision.excuse for _, decision in decided):
+            self._read_also(also)
+        return [Finding(rule, self.resource, decision) for rule, decision in decided]
+
+    def _read_also(self, facts: Sequence[str]) -> None:
+        """Read facts that no verdict rests on; one that cannot be read stays unreadable."""
+        for fact in facts:
+            if isinstance(getattr(self.resource, fact), Unreadable):
+                with suppress(LiveReadFailed):
+                    self.complete(self.resource, fact)
 
     def _read(self, fact: str) -> LiveReadFailed | None:
         try:
@@ -108,11 +120,12 @@ def scan(
     rules: Sequence[Rule[Any]],
     concurrency: int,
     excuse: Excusing = as_it_is,
+    also: Sequence[str] = (),
 ) -> Iterator[list[Finding]]:
-    """Yield each resource's findings, in the order of the resources."""
+    """Yield each resource's findings, in the order of the resources; `also`: facts to read of what is broken."""
 
     def judge(resource: Resource) -> list[Finding]:
-        return Subject(resource, reader, excuse).judge(rules)
+        return Subject(resource, reader, excuse).judge(rules, also)
 
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="scan")
     try:

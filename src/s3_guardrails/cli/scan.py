@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from s3_guardrails.cli.rules import chosen_rules, parameters_option
 from s3_guardrails.cli.table import STYLES, csv_of, show_table, sorted_findings
 from s3_guardrails.cli.targets import Batch, targets
 from s3_guardrails.cli.text import pretty_json, say
+from s3_guardrails.cli.tracking import Names, Tracking, guardrails_of, ledger_option, sighting
 from s3_guardrails.decision import Decision, Verdict
 from s3_guardrails.rule import Rule
 from s3_guardrails.scan import Excusing, Finding
@@ -35,6 +37,7 @@ EXIT_CODES: Final = {Verdict.NON_COMPLIANT: ExitCode.FINDINGS, Verdict.UNDETERMI
 @click.option("--key", "keys", multiple=True, metavar="ID|ARN|ALIAS", help="Only this key; repeatable.")
 @parameters_option
 @exemptions_options
+@ledger_option
 @click.option(
     "--concurrency",
     type=click.IntRange(1, MAX_CONCURRENCY),
@@ -54,6 +57,7 @@ def scan(
     parameters: Path | None,
     exemptions: str | None,
     exemptions_key: str | None,
+    ledger: Path | None,
     concurrency: int,
     output: str | None,
 ) -> ExitCode:
@@ -66,12 +70,14 @@ def scan(
     0 when compliant.
     """
     chosen = chosen_rules(rules, parameters)
+    tracking = Tracking(ledger, guardrails_of(parameters))
     account = open_account(profile, regions, endpoint_url)
     excuse = Exemptions(exemptions, exemptions_key).excusing(account)
     failures: list[str] = []
     batches = targets(account, {rule.resource_type for rule in chosen}, buckets, keys, failures)
-    findings = judged(batches, chosen, concurrency, excuse)
-    show(account, findings, failures, output)
+    findings = judged(batches, chosen, concurrency, excuse, tracking.facts)
+    names = tracking.track([sighting(each) for each in findings], datetime.now(UTC).date())
+    show(account, findings, failures, output, names)
     return worst({outcome(each.decision) for each in findings} | ({ExitCode.COULD_NOT_RUN} if failures else set()))
 
 
@@ -82,25 +88,32 @@ def outcome(decision: Decision) -> ExitCode:
 
 
 def judged(
-    batches: Sequence[Batch], rules: Sequence[Rule[Any]], concurrency: int, excuse: Excusing = engine.as_it_is
+    batches: Sequence[Batch],
+    rules: Sequence[Rule[Any]],
+    concurrency: int,
+    excuse: Excusing = engine.as_it_is,
+    also: Sequence[str] = (),
 ) -> list[Finding]:
-    """Judge everything, with a progress bar where a person watches."""
-    scans = (engine.scan(reader, resources, rules, concurrency, excuse) for reader, resources in batches)
+    """Judge everything, with a progress bar where a person watches; `also`: facts to read of what is broken."""
+    scans = (engine.scan(reader, resources, rules, concurrency, excuse, also) for reader, resources in batches)
     found = (each for scanned in scans for each in scanned)
     total = sum(len(resources) for _, resources in batches)
     return [finding for each in tracked(found, "judging", total) for finding in each]
 
 
-def show(account: Account, findings: Sequence[Finding], failures: Sequence[str], output: str | None) -> None:
+def show(
+    account: Account, findings: Sequence[Finding], failures: Sequence[str], output: str | None, names: Names
+) -> None:
     """Print the findings on stdout, and the sentences about them on stderr."""
-    summary = summarized(account, findings, failures)
+    summary = summarized(account, findings, failures) | counted(names)
     match output:
         case "json":
-            click.echo(pretty_json({**summary, "findings": [each.as_json() for each in sorted_findings(findings)]}))
+            listed = [each.as_json() | tracking_of(each, names) for each in sorted_findings(findings)]
+            click.echo(pretty_json({**summary, "findings": listed}))
         case "csv":
-            click.echo(csv_of(findings), nl=False)
+            click.echo(csv_of(findings, names), nl=False)
         case _:
-            show_table(findings)
+            show_table(findings, names)
     for failure in failures:
         say(f"not judged: {failure}")
     counts = ", ".join(f"{count} {verdict}" for verdict, count in summary["verdicts"].items())
@@ -109,8 +122,24 @@ def show(account: Account, findings: Sequence[Finding], failures: Sequence[str],
     say(f"account {account.id}, keys of {', '.join(account.regions)}: {resources}: {counts}")
     if summary["exempt"] or summary["exemptions_expired"]:
         say(f"{summary['exempt']} findings exempt, {summary['exemptions_expired']} with an exemption that expired")
+    if names:
+        say(f"{len(names)} findings tracked, {summary['overdue']} overdue, {summary['without_owner']} without an owner")
     if summary["unclassified"]:
         say(f"{summary['unclassified']} of them unclassified: judged without a data class")
+
+
+def counted(names: Names) -> dict[str, int]:
+    """Return how many findings are overdue and without an owner; nothing where nobody keeps a ledger."""
+    if not names:
+        return {}
+    found = names.values()
+    return {"overdue": sum(each.overdue for each in found), "without_owner": sum(each.owner is None for each in found)}
+
+
+def tracking_of(finding: Finding, names: Names) -> dict[str, Any]:
+    """Return the member `tracking` of a finding's JSON, where it is tracked."""
+    found = names.get(sighting(finding).name)
+    return {"tracking": found.as_json()} if found else {}
 
 
 def summarized(account: Account, findings: Sequence[Finding], failures: Sequence[str]) -> dict[str, Any]:
