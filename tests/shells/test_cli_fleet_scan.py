@@ -1,13 +1,17 @@
 """`fleet scan` against an embedded organization: whose resources it judges, what is named where it cannot, exits."""
 
 import json
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from fleet import EXTERNAL_ID, Fleet, make_bucket, make_key
 
 from s3_guardrails.cli import main
+from s3_guardrails.decision import Verdict
 from s3_guardrails.embedded.call import Refused
 from s3_guardrails.embedded.environment import only
+from s3_guardrails.exemption.record import Exemption, Scope
+from s3_guardrails.exemption.register import Signed, text_of
 
 TLS, ROTATION, DEFAULT = "S3_BUCKET_TLS_ONLY", "KMS_KEY_ROTATION", "S3_BUCKET_DEFAULT_ENCRYPTION"
 HERE, THERE = "us-east-1", "eu-west-1"
@@ -187,6 +191,36 @@ def test_a_resource_that_is_closed_is_undetermined_and_never_compliant(aws, flee
     aws.faults.clear()
     aws.faults.deny("s3:GetBucketTagging", "ledger")
     assert counted(report("--rule", TLS)[1]["by_data_class"], "data_class") == {"(not known)": of(0, 1)}
+
+
+@pytest.fixture
+def register(tmp_path):
+    """A register of one exemption, of the bucket `ledger` in an account."""
+
+    def register(account, *, days):
+        scope = Scope(account=account, region=HERE, bucket="ledger")
+        ends = datetime.now(UTC).date() + timedelta(days=days)
+        found = Exemption(id="EX-1", rule=TLS, scope=scope, owner="us", created=date(2020, 1, 1), expires=ends)
+        path = tmp_path / "register.json"
+        path.write_text(Signed(text_of([found], Verdict.NON_COMPLIANT)).dumps(), encoding="utf-8")
+        return "--exemptions", str(path)
+
+    return register
+
+
+@pytest.mark.parametrize(("days", "status", "exempt"), [(90, 0, 1), (-1, 1, 0)])
+def test_exempt_findings_are_counted_apart_and_are_nothing_to_act_on(fleet, report, register, days, status, exempt):
+    make_bucket(fleet.ledger, "ledger")
+    code, found = report("--rule", TLS, *register(fleet.ledger.id, days=days))
+    assert (code, found["total"]["compliance"]) == (status, of(0, 1))
+    assert (found["total"]["exempt"], found["total"]["exemptions_expired"]) == (exempt, 1 - exempt)
+    [row] = found["findings"]
+    assert (row["exempt"], row["exemption"].startswith("EX-1 ")) == (exempt == 1, True)
+
+
+def test_an_exemption_of_one_account_is_none_of_another(fleet, report, register):
+    make_bucket(fleet.ledger, "ledger")
+    assert report("--rule", TLS, *register(fleet.audit.id, days=90))[0] == 1
 
 
 def test_an_ou_that_cannot_be_read_is_not_known_and_the_accounts_are_all_there(aws, fleet, report):

@@ -1,6 +1,7 @@
 """Counting over accounts, reading results back, names of rules: what is not known never counts as compliant."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3_guardrails.config.annotation import annotate
-from s3_guardrails.decision import Decision, Reason, Verdict
+from s3_guardrails.decision import Decision, Excuse, Reason, Verdict
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.encryption.fact import ABSENT, Unreadable
 from s3_guardrails.fleet.annotation import read_annotation
@@ -142,6 +143,31 @@ def test_a_long_annotation_loses_further_codes_and_never_the_verdict_or_the_firs
     assert told.verdict is Verdict.UNDETERMINED
     assert told.codes[0] == "CODE_0"
     assert "UNCLASSIFIED" not in told.codes
+
+
+@pytest.mark.parametrize("verdict", [Verdict.NON_COMPLIANT, Verdict.NOT_APPLICABLE])
+@pytest.mark.parametrize("owner", ["ledger-team@example.com", "o" * 128, "CODE:CODE", "é"])
+@pytest.mark.parametrize(("state", "exempt"), [("open", True), ("ending", True), ("expired", False)])
+def test_law_an_exemption_is_read_back_and_the_codes_behind_it(verdict, owner, state, exempt):
+    excuse = Excuse(id="EX-021", owner=owner, until="2027-02-20", state=state, days_left=1, register_sha256="")
+    reasons = (Reason("TLS_NOT_REQUIRED", "it is not"), Reason("OTHER", "x" * 300))
+    told = read_annotation(*annotate(Decision(verdict, reasons, (), excuse)))
+    assert (told.verdict, told.codes, told.exempt) == (verdict, ("TLS_NOT_REQUIRED", "OTHER"), exempt)
+    assert told.exemption[:80] == excuse.sentence[:80]
+
+
+@pytest.mark.parametrize("annotation", ["FINE: until 2027-02-20, x; Y: z", "UNDETERMINED A_B: x", "A: b", ""])
+def test_what_is_no_exemption_is_not_taken_for_one(annotation):
+    assert read_annotation("NON_COMPLIANT", annotation).exemption == ""
+
+
+def test_exempt_rows_are_counted_apart_and_stay_out_of_what_is_compliant():
+    tally = Tally()
+    broken = row(verdict="NON_COMPLIANT")
+    exempt = replace(broken, exemption="EX-1 until 2027-01-01, x", exempt=True)
+    tally.add(ONE, [broken, exempt, replace(exempt, exempt=False)])
+    assert (tally.total.exempt, tally.total.expired) == (1, 1)
+    assert compliance(tally.total) == (0, 3)
 
 
 @pytest.mark.parametrize("compliance", ["INSUFFICIENT_DATA", "UNDETERMINED", "", "compliant"])

@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from s3_guardrails.classified import ClassifiedParameters
+from s3_guardrails.cli.exempting import Exemptions, exemptions_options
 from s3_guardrails.cli.exit_code import ExitCode, worst
 from s3_guardrails.cli.fleet_place import Access, fleet_options, open_fleet
 from s3_guardrails.cli.fleet_table import say_report, show_report
@@ -42,6 +43,7 @@ def fleet() -> None:
 @fleet_options
 @click.option("--rule", "rules", multiple=True, metavar="NAME", help="Only this rule; repeatable.")
 @parameters_option
+@exemptions_options
 def scan(
     profile: str | None,
     regions: tuple[str, ...],
@@ -54,18 +56,22 @@ def scan(
     as_json: bool,
     rules: tuple[str, ...],
     parameters: Path | None,
+    exemptions: str | None,
+    exemptions_key: str | None,
 ) -> ExitCode:
     """Judge buckets and keys of many accounts by every rule, live.
 
     The caller's own account is read with the caller's permissions, every other one with the role. An account or
     Region that cannot be looked at costs itself only, and is listed with the reason and the next step.
 
-    Exits 2 when it could not run or a place could not be looked at, 1 on findings, 3 on undetermined verdicts, else 0.
+    Exits 2 when it could not run or a place could not be looked at, 1 on findings that are not exempt, 3 on
+    undetermined verdicts, else 0.
     """
     chosen = chosen_rules(rules, parameters)
     access = Access(accounts, accounts_file, role_name, external_id, accounts_at_once)
     place = open_fleet(profile, regions, endpoint_url, access)
-    wanted = Scan(chosen, place.regions, place.door.partition, place.door.home, _class_tag(chosen))
+    excuse = Exemptions(exemptions, exemptions_key).excusing(place.caller)
+    wanted = Scan(chosen, place.regions, place.door.partition, place.door.home, _class_tag(chosen), excuse)
     report = Report(Source.LIVE, datetime.now(UTC), place.regions)
     for each in place.looked(wanted.look):
         report.add(each)
@@ -94,8 +100,8 @@ def status(
     Account by account with the role, or at once from an aggregator, which does not tell how old results are. A rule
     that is missing, silent, failing or late is listed with the next step, and so is a recorder that is off.
 
-    Exits 2 when it could not run or a place could not be looked at, 1 on findings, 3 on undetermined verdicts or
-    results that are old or may be, else 0.
+    Exits 2 when it could not run or a place could not be looked at, 1 on findings that are not exempt, 3 on
+    undetermined verdicts or results that are old or may be, else 0.
     """
     if class_tag is not None and aggregator is None:
         raise InputError("--class-tag: expected --aggregator with it")
@@ -130,7 +136,8 @@ def _shown(report: Report, as_json: bool) -> ExitCode:
     else:
         show_report(report)
     say_report(report)
-    found = {each.verdict for each in report.findings} | {each.kind for each in report.notices}
+    acted_on = {each.verdict for each in report.findings if not each.exempt}
+    found = acted_on | {each.kind for each in report.notices}
     outcomes = {EXIT_CODES.get(each, ExitCode.COMPLIANT) for each in found}
     if report.freshness:
         outcomes.add(ExitCode.UNDETERMINED)

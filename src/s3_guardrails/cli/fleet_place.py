@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from s3_guardrails.cli.account import account_options
+from s3_guardrails.cli.account import Account, account_options
 from s3_guardrails.cli.preflight_place import open_place
 from s3_guardrails.cli.progress import tracked
 from s3_guardrails.cli.text import say
@@ -49,6 +49,7 @@ class Access:
 class Place:
     """The fleet to look at, its Regions, and how its accounts are entered."""
 
+    caller: Account
     door: Door
     regions: tuple[str, ...]
     members: tuple[Member, ...]
@@ -104,7 +105,7 @@ def open_fleet(profile: str | None, regions: tuple[str, ...], endpoint_url: str 
     home, partition = account.regions[0], account.readers[0].partition
     door = Door(account.clients, account.id, partition, home, access.role_name, access.external_id, endpoint_url)
     members = [Member(each) for each in named] if named else read_members(account.clients, home)
-    return Place(door, names, tuple(members), access.at_once)
+    return Place(account, door, names, tuple(members), access.at_once)
 
 
 def _check(access: Access) -> None:

@@ -21,7 +21,7 @@ from s3_guardrails.fleet.tally import By, Counts
 _WIDE: Final = 10_000
 _KINDS: Final = {Kind.UNCOVERED: "bold red", Kind.STALE: "red", Kind.UNKNOWN: "yellow", Kind.ADVISES: "cyan"}
 _HEADINGS: Final = {By.UNIT: "OU", By.RULE: "rule", By.DATA_CLASS: "data class"}
-_COUNTED: Final = (*(each.value for each in STYLES), "unclassified", "compliant")
+_COUNTED: Final = (*(each.value for each in STYLES), "exempt", "unclassified", "compliant")
 
 
 def show_report(report: Report) -> None:
@@ -53,6 +53,8 @@ def say_report(report: Report) -> None:
     accounts += f" ({partly} in part)" if partly else ""
     answers = f"{total.compliant} of {total.asked} answers, those not applicable left out"
     say(f"{accounts}, {_number(total.resources, 'resource')}; compliant: {answers}")
+    if total.exempt or total.expired:
+        say(f"{_number(total.exempt, 'finding')} exempt, {total.expired} with an exemption that expired")
     if total.unclassified:
         say(f"unclassified, so judged without a data class: {_number(total.unclassified, 'bucket')}")
     if gaps := sum(each.kind is Kind.UNCOVERED for each in report.notices):
@@ -81,7 +83,7 @@ def _figures(counts: Counts) -> list[Text]:
         for each, style in STYLES.items()
     ]
     share = f"{counts.compliant} of {counts.asked}" if counts.asked else "-"
-    return [*shown, Text(str(counts.unclassified)), Text(share)]
+    return [*shown, Text(str(counts.exempt)), Text(str(counts.unclassified)), Text(share)]
 
 
 def _notices(report: Report) -> Table:

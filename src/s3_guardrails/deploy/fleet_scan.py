@@ -18,7 +18,7 @@ from s3_guardrails.live.call import gather
 from s3_guardrails.live.clients import Clients
 from s3_guardrails.live.reader import LiveReader
 from s3_guardrails.rule import BucketRule, KeyRule, Rule
-from s3_guardrails.scan import Finding, Resource, Subject
+from s3_guardrails.scan import Excusing, Finding, Resource, Subject, as_it_is
 
 ELSEWHERE = frozenset({Cause.CREDENTIALS_REFUSED, Cause.REGION_NOT_ENABLED, Cause.UNREACHABLE})
 """Causes for which another Region may still list the buckets."""
@@ -26,13 +26,17 @@ ELSEWHERE = frozenset({Cause.CREDENTIALS_REFUSED, Cause.REGION_NOT_ENABLED, Caus
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What is looked at in every account. `class_tag`: key of the tag that names a data class."""
+    """What is looked at in every account. `class_tag`: key of the tag that names a data class.
+
+    `excuse` shows a finding with its exemption.
+    """
 
     rules: Sequence[Rule[Any]]
     regions: tuple[str, ...]
     partition: str
     home: str
     class_tag: str
+    excuse: Excusing = as_it_is
 
     def look(self, member: Member, clients: Clients) -> Looked:
         """Judge an account; several resources or Regions at once."""
@@ -71,7 +75,7 @@ class Scan:
 
     def _judge(self, reader: LiveReader) -> Callable[[Resource], list[Row]]:
         def judge(resource: Resource) -> list[Row]:
-            subject = Subject(resource, reader)
+            subject = Subject(resource, reader, self.excuse)
             findings = subject.judge(self.rules)
             data_class = _class(subject, findings, self.class_tag)
             return [_row(each, data_class) for each in findings]
@@ -104,4 +108,6 @@ def _row(finding: Finding, data_class: DataClass) -> Row:
         codes=decision.codes,
         data_class=data_class,
         reason=decision.reasons[0].sentence,
+        exemption=decision.excuse.sentence if decision.excuse else "",
+        exempt=decision.excuse is not None and decision.excuse.holds,
     )

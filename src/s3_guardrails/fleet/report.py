@@ -16,7 +16,7 @@ from s3_guardrails.fleet.row import Row
 from s3_guardrails.fleet.tally import By, Tally
 
 KEPT: Final = frozenset({Verdict.NON_COMPLIANT, Verdict.UNDETERMINED})
-"""Verdicts whose rows are kept; the others are only counted, so that memory grows with what is wrong."""
+"""Verdicts whose rows are kept, beside exempt ones; the others are only counted: memory grows with what is wrong."""
 
 
 class Source(StrEnum):
@@ -69,7 +69,7 @@ class Report:
         self.members.append((looked.member, extent))
         self.tally.add(looked.member, looked.rows)
         self.notices.extend(looked.notices)
-        self.findings.extend(each for each in looked.rows if each.verdict in KEPT)
+        self.findings.extend(each for each in looked.rows if each.verdict in KEPT or each.exemption)
 
     def close(self) -> None:
         """Put what was added in an order that does not depend on who answered first."""

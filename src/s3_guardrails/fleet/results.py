@@ -47,6 +47,8 @@ def _row(results: Results, rule: DeployedRule, evaluation: Evaluation) -> Row:
         codes=told.codes,
         data_class=_class(results, evaluation.resource, told.codes),
         reason=evaluation.annotation,
+        exemption=told.exemption,
+        exempt=told.exempt,
     )
 
 

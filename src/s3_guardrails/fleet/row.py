@@ -20,7 +20,10 @@ KEYS: Final = "(keys without one)"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """`codes`: of reasons, then of advisories. `reason`: the sentence, or AWS Config's annotation."""
+    """`codes`: of reasons, then of advisories. `reason`: the sentence, or AWS Config's annotation.
+
+    `exemption`: that of the finding in a few words, empty where there is none; `exempt`: whether it holds.
+    """
 
     account: str
     region: str
@@ -31,6 +34,8 @@ class Row:
     codes: tuple[str, ...]
     data_class: DataClass
     reason: str = ""
+    exemption: str = ""
+    exempt: bool = False
 
     @property
     def resource(self) -> tuple[str, str, str]:
@@ -50,6 +55,8 @@ class Row:
             "data_class": self.data_class if isinstance(self.data_class, str) else None,
             "class_known": not isinstance(self.data_class, Unreadable),
             "reason": self.reason,
+            "exemption": self.exemption or None,
+            "exempt": self.exempt,
         }
 
 

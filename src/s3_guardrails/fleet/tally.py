@@ -25,7 +25,9 @@ class By(StrEnum):
 
 @dataclass(slots=True)
 class Counts:
-    """`verdicts` counts rows, `resources` and `unclassified` resources.
+    """`verdicts`, `exempt` and `expired` count rows, `resources` and `unclassified` resources.
+
+    `exempt`: rows with an exemption that holds, whatever their verdict; `expired`: with one that does not any more.
 
     `listed_inapplicable`: does the source tell NOT_APPLICABLE at all?
     """
@@ -33,6 +35,8 @@ class Counts:
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     resources: int = 0
     unclassified: int = 0
+    exempt: int = 0
+    expired: int = 0
     listed_inapplicable: bool = True
 
     @property
@@ -50,6 +54,8 @@ class Counts:
         self.verdicts.update(other.verdicts)
         self.resources += other.resources
         self.unclassified += other.unclassified
+        self.exempt += other.exempt
+        self.expired += other.expired
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data; `compliance` is a fraction, `NOT_APPLICABLE` null where the source does not tell it."""
@@ -61,6 +67,8 @@ class Counts:
             "compliance": {"compliant": self.compliant, "of": self.asked},
             "resources": self.resources,
             "unclassified": self.unclassified,
+            "exempt": self.exempt,
+            "exemptions_expired": self.expired,
         }
 
 
@@ -103,12 +111,17 @@ class _Seen:
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     resources: set[tuple[str, str, str]] = field(default_factory=set)
     unclassified: set[tuple[str, str, str]] = field(default_factory=set)
+    exempt: int = 0
+    expired: int = 0
 
     def add(self, row: Row) -> None:
         self.verdicts[row.verdict] += 1
         self.resources.add(row.resource)
         if isinstance(row.data_class, Absent):
             self.unclassified.add(row.resource)
+        if row.exemption:
+            self.exempt += row.exempt
+            self.expired += not row.exempt
 
     def counts(self) -> Counts:
-        return Counts(self.verdicts, len(self.resources), len(self.unclassified))
+        return Counts(self.verdicts, len(self.resources), len(self.unclassified), self.exempt, self.expired)
