@@ -11,6 +11,7 @@ COLUMNS = {
     "logged": "S3_BUCKET_ACCESS_LOGGED",
     "inventory": "S3_BUCKET_INVENTORY_CONFIGURED",
     "usable": "KMS_KEY_USABLE",
+    "shared": "S3_BUCKET_CROSS_ACCOUNT_KEY",
     "rotation": "KMS_KEY_ROTATION",
     "policy": "KMS_KEY_POLICY_LEAST_PRIVILEGE",
 }

@@ -45,6 +45,7 @@ class Deployed:
             ),
             blocked_encryption_types=frozenset(world.encryption["blocked"]),
             default_key_manager="CUSTOMER",
+            default_key_policy=self.found[name.replace("Bucket", "Key")].at({}).policy,
             default_key=DefaultKey(world.encryption["default_key"], KeyMetadata(manager="CUSTOMER", state="Enabled")),
             policy=world.policy,
         )

@@ -1,5 +1,6 @@
 """An organization that a fleet command looks at: accounts in OUs, each with the role of deploy/reader-role.yaml."""
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,11 +70,14 @@ def make_key(account, region="us-east-1", *, rotates=False):
 
 
 def use_key(account, bucket, key, region="us-east-1"):
-    """Make a key the default of a bucket."""
+    """Make a key the default of a bucket, and let another account read the bucket."""
     arn = f"arn:aws:kms:{region}:{account.id}:key/{key}"
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": arn}}
     s3 = account.client("s3", region)
     s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    reader = {"AWS": "arn:aws:iam::999999999999:root"}
+    allow = {"Effect": "Allow", "Principal": reader, "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [allow]}))
 
 
 class Seat:

@@ -16,7 +16,14 @@ from s3_guardrails.embedded.player import Failure
 from s3_guardrails.embedded.seed.account import BUCKETS
 from s3_guardrails.embedded.seed.key import KEYS
 
-ADVISORIES = {"UNCLASSIFIED", "HEADER_DEMANDED", "MATERIAL_AGE", "MULTI_REGION", "OTHER_WRITERS"}
+ADVISORIES = {
+    "UNCLASSIFIED",
+    "HEADER_DEMANDED",
+    "IDENTITY_POLICIES_NOT_CHECKED",
+    "MATERIAL_AGE",
+    "MULTI_REGION",
+    "OTHER_WRITERS",
+}
 
 
 @pytest.fixture(scope="module")

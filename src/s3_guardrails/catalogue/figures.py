@@ -101,9 +101,12 @@ def _once(entries: tuple[Entry, ...]) -> list[Row]:
     ]
 
 
+_SCHEDULED: Final = (Trigger.PERIODIC, Trigger.BOTH)
+
+
 def _monthly(entries: tuple[Entry, ...], template: str) -> list[Row]:
-    buckets, keys = (_rules(entries, kind, Trigger.PERIODIC) for kind in (BUCKET, OF_KEYS))
-    changed = _rules(entries, BUCKET, Trigger.CHANGE)
+    buckets, keys = (_rules(entries, kind, *_SCHEDULED) for kind in (BUCKET, OF_KEYS))
+    changed = _rules(entries, BUCKET, Trigger.CHANGE, Trigger.BOTH)
     seconds = BUCKETS * changed * 2 + DAYS * (buckets + keys) * TIMEOUTS[LIVE]
     evaluations = BUCKETS * changed + DAYS * (BUCKETS * buckets + KEYS * keys)
     return [

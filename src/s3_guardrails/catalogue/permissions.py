@@ -82,7 +82,8 @@ _RECORDS: Final = _on(
     s3_GetBucketLogging="where access logs go, and whether others' come here",
     s3_GetBucketObjectLockConfiguration="whether logs can be written to their target",
     s3_GetInventoryConfiguration="which inventories there are",
-) + _on(On.KEYS, kms_GetKeyPolicy="whether logs can be encrypted with the key of their target")
+) + _on(On.KEYS, kms_GetKeyPolicy="whom the key of a bucket lets use it")
+_SHARED: Final = _on(On.BUCKETS, s3_GetBucketPolicy="whom of other accounts a bucket lets in")
 _OVERSIZED: Final = _on(On.ACCOUNT, config_GetResourceConfigHistory="an item that is too large for its notification")
 _LOGS: Final = _on(On.LOGS, logs_CreateLogStream="the function's log", logs_PutLogEvents="the function's log")
 
@@ -102,6 +103,7 @@ EVALUATORS: Final[Mapping[str, tuple[Grant, ...]]] = {
         *_ROTATION,
         *_BUCKET_KEYS,
         *_RECORDS,
+        *_SHARED,
         *_OVERSIZED,
         *_on(On.KEYS_OF_OTHERS, kms_DescribeKey="a bucket's key may be another account's, whose policy has the say"),
         *_on(On.ACCOUNT, kms_ListKeys="the keys to judge", config_PutEvaluations="the verdicts"),

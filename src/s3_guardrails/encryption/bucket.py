@@ -44,6 +44,7 @@ class Bucket:
     logs_from: frozenset[str] | Unreadable = Unreadable("logs_from", "not read")
     inventories: tuple[Inventory, ...] | Unreadable = Unreadable("inventories", "not read")
     default_key: DefaultKey | Absent | Unreadable = Unreadable("default_key", "not read")
+    default_key_policy: Policy | Absent | Unreadable = Unreadable("default_key_policy", "not read")
 
     @property
     def arn(self) -> str:

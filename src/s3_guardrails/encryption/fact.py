@@ -29,7 +29,9 @@ class Unreadable:
     reason: str
 
 
-ON_DEMAND: Final = frozenset({"access_logging", "buckets", "default_key", "inventories", "log_target", "logs_from"})
+ON_DEMAND: Final = frozenset(
+    {"access_logging", "buckets", "default_key", "default_key_policy", "inventories", "log_target", "logs_from"}
+)
 """Facts that cost more than a read of the resource, or that one rule alone looks at: read where a rule asks."""
 
 

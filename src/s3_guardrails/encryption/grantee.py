@@ -75,7 +75,7 @@ def _of(bucket: Bucket, statement: Statement, *, public: bool) -> Iterator[Grant
         return
     if grants_to_everyone(statement):
         somebody = (Form.EVERYONE, "everyone") if public else (Form.UNKNOWN, f"whoever {statement.label} lets in")
-        yield from (meant(*each) for each in tuple(_by_conditions(statement.conditions)) or (somebody,))
+        yield from (meant(*each) for each in _by_conditions(statement.conditions) or (somebody,))
     yield from (meant(*one) for each in statement.principals if (one := _principal(each)))
 
 
@@ -98,13 +98,17 @@ def _principal(principal: Principal) -> Meant | None:
             return Form.UNKNOWN, principal.value, None
 
 
-def _by_conditions(conditions: tuple[Condition, ...]) -> Iterator[Meant]:
-    """Read who is meant out of the most precise condition that names callers; none yields nothing."""
+def _by_conditions(conditions: tuple[Condition, ...]) -> tuple[Meant, ...]:
+    """Read who is meant out of the most precise condition that tells; of those that do not, the first."""
+    unknown: tuple[Meant, ...] = ()
     for name, read in _CALLERS:
         for condition in conditions:
             if condition.name == name and _fixes(condition):
-                yield from map(read, condition.values)
-                return
+                found = tuple(map(read, condition.values))
+                if all(form is not Form.UNKNOWN for form, _, _ in found):
+                    return found
+                unknown = unknown or found
+    return unknown
 
 
 def _by_arn(value: str) -> Meant:

@@ -135,6 +135,12 @@ class WriteQuestion(NamedTuple):
             resolved = constants(self.default.key) if self.default.key else texts(*self._managed)
             yield from _write(label, {MODE: ABSENT, KEY: resolved, CUSTOMER: ABSENT}, http=True)
 
+    def naming_default(self) -> Iterator[Alternative]:
+        """A write whose headers name the default's mode and key."""
+        if self.default.algorithm in MANAGERS and self.default.key:
+            domains = {MODE: constants(self.default.algorithm), KEY: constants(self.default.key), CUSTOMER: ABSENT}
+            yield from _write(f"with {self.default.algorithm} and the default's key", domains)
+
     def _accepted_keys(self, header: str) -> Iterator[Alternative]:
         """A header with a key that is accepted with it."""
         aws, customer = (mode in self.accepted.modes for mode in MANAGERS[header])

@@ -10,6 +10,7 @@ from botocore.model import StructureShape
 
 from s3_guardrails.encryption.bucket import Bucket, DefaultEncryption
 from s3_guardrails.encryption.fact import ABSENT, Absent, Unreadable
+from s3_guardrails.encryption.usable_key import DefaultKey
 from s3_guardrails.errors import LiveReadFailed
 from s3_guardrails.live import shape
 from s3_guardrails.live.access_log import AccessLogs, KeyPolicy, ListBuckets
@@ -40,7 +41,7 @@ class BucketReader:
     ) -> None:
         """Share the resolver, DescribeKey's answers and the listing with whoever reads the same account."""
         self._clients, self._resolver, self._describe = clients, resolver, describe
-        self._list_buckets = list_buckets
+        self._list_buckets, self._policy_of = list_buckets, policy_of
         logs = AccessLogs(clients, list_buckets)
         self._facts: Mapping[str, Callable[[Bucket], Any]] = {
             "tags": self._tags,
@@ -59,6 +60,8 @@ class BucketReader:
         match name:
             case "default_encryption" | "blocked_encryption_types":
                 return self._encryption(bucket)
+            case "default_key_policy":
+                return self._with_key_policy(bucket)
             case "default_key":
                 bucket = self._with_default(bucket)
                 return replace(
@@ -124,6 +127,15 @@ class BucketReader:
     def _with_default(self, bucket: Bucket) -> Bucket:
         return self._encryption(bucket) if isinstance(bucket.default_encryption, Unreadable) else bucket
 
+    def _with_key_policy(self, bucket: Bucket) -> Bucket:
+        if isinstance(bucket.default_key, Unreadable):
+            bucket = self.complete(bucket, "default_key")
+        key: Any = bucket.default_key
+        if isinstance(key, DefaultKey):
+            key = self._policy_of(key.arn)
+        policy = Unreadable("default_key_policy", key.reason) if isinstance(key, Unreadable) else key
+        return replace(bucket, default_key_policy=policy)
+
     def _with_key_manager(self, bucket: Bucket) -> Bucket:
         bucket = self._with_default(bucket)
         return replace(bucket, default_key_manager=self._key_manager(bucket))
@@ -163,6 +175,7 @@ def placeless(bucket: Bucket, reason: str) -> Bucket:
         logs_from=closed("logs_from"),
         inventories=closed("inventories"),
         default_key=closed("default_key"),
+        default_key_policy=closed("default_key_policy"),
     )
 
 

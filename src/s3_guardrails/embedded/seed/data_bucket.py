@@ -21,7 +21,7 @@ from s3_guardrails.embedded.seed.statement import (
     tls_only,
     whole,
 )
-from s3_guardrails.embedded.seed.who import ACCOUNT, TELEMETRY, key_arn, key_id
+from s3_guardrails.embedded.seed.who import ACCOUNT, PARTNER, TELEMETRY, key_arn, key_id, root
 
 ORDERS: Final = key_arn("orders")
 
@@ -93,7 +93,11 @@ DATA_BUCKETS: Final = (
         why="restricted data under the AWS managed key; SSE-C is blocked, but not denied by the policy",
         data_class="restricted",
         default=AWS_MANAGED,
-        statements=(tls_only("acme-contracts"), any_header_but("acme-contracts", key_arn("payroll"))),
+        statements=(
+            allow("AllowAuditors", {"AWS": root(PARTNER)}, "s3:GetObject", objects("acme-contracts")),
+            tls_only("acme-contracts"),
+            any_header_but("acme-contracts", key_arn("payroll")),
+        ),
     ),
     BucketSeed(
         name="acme-reports",
