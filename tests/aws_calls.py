@@ -7,15 +7,9 @@ import botocore.session
 from botocore import xform_name
 from botocore.client import BaseClient
 
-ACTIONS = {
-    "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
-    "s3:GetBucketReplication": "s3:GetReplicationConfiguration",
-    "s3:GetObjectLockConfiguration": "s3:GetBucketObjectLockConfiguration",
-    "s3:GetPublicAccessBlock": "s3:GetBucketPublicAccessBlock",
-    "s3:ListBucketInventoryConfigurations": "s3:GetInventoryConfiguration",
-    "s3:ListBuckets": "s3:ListAllMyBuckets",
-    "s3:PutBucketEncryption": "s3:PutEncryptionConfiguration",
-    "s3control:GetPublicAccessBlock": "s3:GetAccountPublicAccessBlock",
+from s3_guardrails.embedded import role_access
+
+ACTIONS = role_access.ACTIONS | {
     "service-quotas:GetServiceQuota": "servicequotas:GetServiceQuota",
     # of Outposts; sources that call S3's methods of the same names seem to call these
     "s3control:GetBucketPolicy": "s3:GetBucketPolicy",

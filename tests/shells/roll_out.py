@@ -207,6 +207,19 @@ class Site:
         asked = {"ConfigRuleNames": [self.rules()[rule]]}
         return json.loads(self.client("config").describe_config_rules(**asked)["ConfigRules"][0]["InputParameters"])
 
+    def made(self, name=NAME):
+        """Logical id → what the stack set made here."""
+        instance = self.roll_out.aws.stack_sets.sets[name].instances[self.account.id, self.region]
+        return {logical: each.made for logical, each in instance.stack.resources.items()}
+
+    def granted(self, role):
+        """The actions that a deployed role allows, as IAM tells."""
+        iam = self.client("iam")
+        names = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        documents = [iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"] for name in names]
+        statements = [each for document in documents for each in document["Statement"] if each["Effect"] == "Allow"]
+        return {action for each in statements for action in each["Action"]}
+
     def kept(self):
         """Buckets and keys (those that nobody deletes) of the stack."""
         buckets = [each["Name"] for each in self.client("s3").list_buckets(BucketRegion=self.region)["Buckets"]]

@@ -14,13 +14,18 @@ from types import SimpleNamespace
 import pytest
 import yaml
 from roll_out import GIVEN, NAME, REGIONS, ROOT, RollOut, Site, build, parameters
+from test_permissions import FUNCTION, TEMPLATE, granted, role_of
 
 from s3_guardrails.cli import main
 from s3_guardrails.discovery import find_rules
+from s3_guardrails.embedded.config_watch import ConfigWatch
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.embedded.item import BUCKET, KEY
 from s3_guardrails.embedded.server import EmbeddedAws
 
+FUNCTIONS = [name for name, each in TEMPLATE["Resources"].items() if each["Type"] == FUNCTION]
+EVALUATOR_ROLES = ("ChangeEvaluatorRole", "LiveEvaluatorRole")
+GIVEN_ONLY = "ExemptionsAreGiven"
 RULES = {entry.name for entry in find_rules()}
 OF_BUCKETS = {entry.name for entry in find_rules() if entry.rule.resource_type == BUCKET}
 
@@ -89,10 +94,18 @@ def mended(evaluated):
     site.watch.changed(BUCKET, bucket)
     site.watch.scheduled()
     site.place.functions.stop()
+    seen = {role: {action for action, _ in asked} for role, asked in site.roll_out.aws.access.seen.items()}
     policy = site.client("s3").get_bucket_policy(Bucket=bucket)["Policy"]
     rotation = site.client("kms").get_key_rotation_status(KeyId=found.key)
     return SimpleNamespace(
-        clicked=clicked, compliance=site.compliance(), policy=policy, rotation=rotation, key=found.key, bucket=bucket
+        clicked=clicked,
+        compliance=site.compliance(),
+        policy=policy,
+        rotation=rotation,
+        key=found.key,
+        bucket=bucket,
+        site=site,
+        seen=seen,
     )
 
 
@@ -239,6 +252,40 @@ def test_a_click_with_the_pack_s_own_parameters_mends_what_was_found(evaluated, 
         assert (before[question], mended.compliance[question]) == ("NON_COMPLIANT", "COMPLIANT")
     assert "aws:SecureTransport" in mended.policy
     assert mended.rotation["KeyRotationEnabled"] is True
+
+
+ROLES = {role for role in map(role_of, FUNCTIONS) if TEMPLATE["Resources"][role].get("Condition") != GIVEN_ONLY}
+
+
+def test_deployed_roles_grant_what_recorded_calls_need_and_every_call_of_the_run_was_let_through(deployed, mended):
+    """What the roles of template.yaml grant is compared with recorded calls, both ways, in test_permissions."""
+    for site in (deployed.sites[0], mended.site):
+        for name in ROLES:
+            role = site.made()[name]
+            assert site.granted(role.id) == granted(name)
+            assert mended.seen.get(role.attributes["Arn"], set()) <= granted(name) | {"sts:GetCallerIdentity"}
+    ran = {name for name in ROLES if mended.seen.get(mended.site.made()[name].attributes["Arn"])}
+    assert ran == {*EVALUATOR_ROLES, "RequireTlsFunctionRole", "EnableKeyRotationFunctionRole"}
+    evaluators = {site.made()[name].attributes["Arn"] for site in deployed.sites for name in EVALUATOR_ROLES}
+    assert evaluators <= set(mended.seen)
+
+
+def test_a_rule_s_function_can_do_nothing_that_its_role_does_not_allow(mended, deployed):
+    site = deployed.sites[0]
+    iam, role = site.client("iam"), site.made()["ChangeEvaluatorRole"].id
+    [name] = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    whole = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    kept = [each for each in whole["Statement"] if "config:PutEvaluations" not in each["Action"]]
+    assert len(kept) < len(whole["Statement"])
+    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps({**whole, "Statement": kept}))
+    try:
+        watch = ConfigWatch(site.roll_out.aws, site.account.id, site.region)
+        watch.changed(BUCKET, f"{site.account.name}-{site.region}")
+    finally:
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(whole))
+        site.place.functions.stop()
+    assert watch.failures
+    assert [each.error for each in watch.failures if "PutEvaluations" not in each.error] == []
 
 
 @pytest.fixture(scope="module")

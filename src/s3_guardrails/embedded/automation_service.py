@@ -11,6 +11,7 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock, Thread
 from typing import Any, Final
 
@@ -21,13 +22,17 @@ from moto.ssm.models import ssm_backends
 from s3_guardrails.embedded.automation.approval import NotAnApprover
 from s3_guardrails.embedded.automation.document import MAX_BYTES, Document, parse_document
 from s3_guardrails.embedded.automation.execution import Execution, Status
+from s3_guardrails.embedded.automation.failure import StepFailed
 from s3_guardrails.embedded.automation.fields import DocumentError, whole_reference
 from s3_guardrails.embedded.automation.values import ValueRefused, given
-from s3_guardrails.embedded.automation.world import Clock, QuickClock, World
+from s3_guardrails.embedded.automation.world import Clock, QuickClock, Reply, World
 from s3_guardrails.embedded.automation_view import Started, details, summary
 from s3_guardrails.embedded.call import Answer, Call, Refused, json_answer
 from s3_guardrails.embedded.functions import Functions
 from s3_guardrails.embedded.identity import assume, caller_arn
+from s3_guardrails.embedded.role_access import allows
+from s3_guardrails.embedded.sts_service import ASSUME, find_role, trusts
+from s3_guardrails.policy.request import Request
 
 PLAYED: Final = frozenset({"DocumentName", "DocumentVersion", "Parameters", "ClientToken", "Mode", "Tags"})
 FILTERS: Final[dict[str, Callable[[Mapping[str, Any], str], bool]]] = {
@@ -79,7 +84,7 @@ class AutomationService:
             call.account,
             call.region,
             lambda service: self.connect(service, call.region, key),
-            self.functions.invoke,
+            partial(self._invoke, role, caller_arn(call)),
             clock=self.clock,
         )
         execution = Execution(document, values, world, execution_id=execution_id)
@@ -152,6 +157,15 @@ class AutomationService:
         self._run(call.parameters["AutomationExecutionId"])
         return json_answer({})
 
+    def _invoke(self, role: str, caller: str, name: str, payload: Any) -> Reply:
+        """Invoke a function that a role, where it exists, may invoke."""
+        if find_role(role) is not None:
+            asked = Request("", role.split(":")[4], "lambda:InvokeFunction", name)
+            if not allows(role, caller, asked):
+                message = f"{role} is not authorized to perform: lambda:InvokeFunction on resource: {name}"
+                raise StepFailed(f"{message} (AccessDeniedException)")
+        return self.functions.invoke(name, payload)
+
     def _find(self, call: Call) -> Started:
         execution_id = call.parameters["AutomationExecutionId"]
         if execution_id not in self.started:
@@ -215,6 +229,11 @@ def _access_key(call: Call, role: str, execution_id: str) -> str:
         return call.access_key
     found = _ROLE.fullmatch(role)
     if not found or found[1] != call.account:
+        message = f"The defined assume role is unable to be assumed: {json.dumps(role)}"
+        raise Refused("InvalidAutomationExecutionParametersException", message)
+    source = f"arn:aws:ssm:{call.region}:{call.account}:automation-execution/{execution_id}"
+    context = {"aws:PrincipalIsAWSService": "true", "aws:SourceAccount": call.account, "aws:SourceArn": source}
+    if find_role(role) is not None and not trusts(role, Request("ssm.amazonaws.com", None, ASSUME, role, context)):
         message = f"The defined assume role is unable to be assumed: {json.dumps(role)}"
         raise Refused("InvalidAutomationExecutionParametersException", message)
     return assume(call.account, call.region, role, f"Automation-{execution_id}")

@@ -79,7 +79,7 @@ def xml_answer(root: ET.Element, status: int = 200) -> Answer:
 
 def refusal(call_service: str, refused: Refused) -> Answer:
     """Render an error in the protocol of its service."""
-    if call_service in {"cloudformation", "iam", "sts"}:
+    if call_service in {"cloudformation", "iam", "sns", "sts"}:
         text = f"<Error><Code>{escape(refused.code)}</Code><Message>{escape(refused.message)}</Message></Error>"
         return Answer(refused.status, f"<ErrorResponse>{text}</ErrorResponse>".encode(), {"Content-Type": "text/xml"})
     if call_service in {"s3", "s3control"}:

@@ -39,6 +39,7 @@ from s3_guardrails.embedded.quota_service import QuotaService
 from s3_guardrails.embedded.recorder_service import RecorderService
 from s3_guardrails.embedded.remediation_service import RemediationService
 from s3_guardrails.embedded.results_service import ResultsService
+from s3_guardrails.embedded.role_access import RoleAccess
 from s3_guardrails.embedded.s3_service import S3Service
 from s3_guardrails.embedded.stack.service import StackService
 from s3_guardrails.embedded.stack.stack_set_service import StackSetService
@@ -64,6 +65,7 @@ Service = (
     | OrganizationService
     | QuotaService
     | ResultsService
+    | RoleAccess
     | StsService
     | TrailService
 )
@@ -107,8 +109,8 @@ class Gateway:
     def _answer(self, call: Call) -> Answer:
         try:
             self._faults.strike(call)
-            for service in (*self._services.get(call.service, ()), *self._services.get("account", ())):
-                if isinstance(service, S3Service | AccountService):
+            for service in (*self._services.get("account", ()), *self._services.get(call.service, ())):
+                if isinstance(service, S3Service | AccountService | RoleAccess):
                     service.admit(call)
             handle = self._handler(call)
             answer = handle(call) if handle else None
@@ -193,7 +195,7 @@ def _meaning(
         return s3_operation(environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("QUERY_STRING", ""), headers)
     if service == "s3control" and environ["PATH_INFO"] == f"{CONTROL}configuration/publicAccessBlock":
         return f"{environ['REQUEST_METHOD'].title()}PublicAccessBlock", headers.get("x-amz-account-id", ""), {}
-    if service in {"cloudformation", "iam", "sts"}:
+    if service in {"cloudformation", "iam", "sns", "sts"}:
         return query_operation(body)
     if service == "lambda" and (found := function_operation(environ["REQUEST_METHOD"], environ["PATH_INFO"], body)):
         return found

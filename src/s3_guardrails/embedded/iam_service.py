@@ -28,7 +28,7 @@ class IamService:
     def on_simulate_principal_policy(self, call: Call) -> Answer:
         """Judge each action on each resource."""
         arn = call.parameters["PolicySourceArn"]
-        policy = parse_policy({"Version": "2012-10-17", "Statement": list(_statements(call.account, arn))})
+        policy = identity_policy(arn)
         context = {
             call.parameters[f"{name}.ContextKeyName"]: call.parameters[f"{name}.ContextKeyValues.member.1"]
             for name in _members(call, "ContextEntries", "ContextKeyName")
@@ -53,6 +53,12 @@ def _result(results: ET.Element, policy: Policy, request: Request) -> None:
     missing = ET.SubElement(member, "MissingContextValues")
     for key in sorted(each for each in used if each.lower() not in given):
         ET.SubElement(missing, "member").text = key
+
+
+def identity_policy(arn: str) -> Policy:
+    """Return what the policies of a role or user say, as one policy; raise Refused where there is none such."""
+    statements = list(_statements(arn.split(":")[4], arn))
+    return parse_policy({"Version": "2012-10-17", "Statement": statements})
 
 
 def _statements(account: str, arn: str) -> Iterator[dict[str, Any]]:

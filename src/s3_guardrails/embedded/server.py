@@ -32,6 +32,7 @@ from s3_guardrails.embedded.place import Places, Regional
 from s3_guardrails.embedded.quota_service import QuotaService
 from s3_guardrails.embedded.recorder_service import RecorderService
 from s3_guardrails.embedded.results_service import ResultsService
+from s3_guardrails.embedded.role_access import RoleAccess
 from s3_guardrails.embedded.s3_service import S3Service
 from s3_guardrails.embedded.stack.stack_set_service import StackSetService
 from s3_guardrails.embedded.sts_service import StsService
@@ -45,7 +46,7 @@ class EmbeddedAws:
     """A fresh account; use as a context manager. One at a time in a process: moto's state belongs to the process.
 
     `config`, `automation` and `remediation` are those of its own account and Region, `places` has all; `organization`
-    (the module) makes further accounts.
+    (the module) makes further accounts. `access` judges what deployed functions do by the policies of their roles.
     """
 
     def __init__(self, region: str = REGION, seed: int = 7) -> None:
@@ -58,6 +59,7 @@ class EmbeddedAws:
         self.trails = TrailService()
         self.places = Places(self.client, self.s3, self._of_function)
         self.results = ResultsService(self.places)
+        self.access = RoleAccess(lambda account, region: self.places.at(account, region).config)
         self.stack_sets = StackSetService(self.client)
         here = self.places.at(self.account, self.region)
         self.config, self.automation, self.remediation = here.config, here.automation, here.remediation
@@ -77,7 +79,7 @@ class EmbeddedAws:
                 Regional(lambda place: place.remediation, self.places),
                 Regional(lambda place: place.packs, self.places),
             ),
-            "account": (self.regions,),
+            "account": (self.regions, self.access),
             "cloudtrail": (self.trails,),
             "cloudformation": (Regional(lambda place: place.stacks, self.places), self.stack_sets),
             "organizations": (OrganizationService(self.stack_sets),),
@@ -146,6 +148,7 @@ class EmbeddedAws:
 
     def _of_function(self, region: str, role: str) -> dict[str, str]:
         key = self.assume(role, "function")
+        self.access.bind(key, role)
         return {**self.environment(), "AWS_ACCESS_KEY_ID": key, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
 
     def assume(self, role: str, session: str = "session") -> str:

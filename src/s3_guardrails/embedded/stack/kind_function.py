@@ -90,6 +90,23 @@ def _delete_role(world: World, made: Made) -> None:
     iam.delete_role(RoleName=made.id)
 
 
+def _make_policy(world: World, _logical: str, given: Properties) -> Made:
+    document = json.dumps(given["PolicyDocument"])
+    for role in given["Roles"]:
+        world.client("iam").put_role_policy(RoleName=role, PolicyName=given["PolicyName"], PolicyDocument=document)
+    return Made("|".join([given["PolicyName"], *given["Roles"]]))
+
+
+def _change_policy(world: World, made: Made, _before: Properties, after: Properties) -> Made:
+    return _make_policy(world, made.id, after)
+
+
+def _delete_policy(world: World, made: Made) -> None:
+    name, *roles = made.id.split("|")
+    for role in roles:
+        world.client("iam").delete_role_policy(RoleName=role, PolicyName=name)
+
+
 def _make_logs(world: World, logical: str, given: Properties) -> Made:
     logs, name = world.client("logs"), given.get("LogGroupName") or world.unique(logical, 512)
     more = {"kmsKeyId": given["KmsKeyId"]} if "KmsKeyId" in given else {}
@@ -124,6 +141,13 @@ KINDS: Final = {
         _delete_role,
         _change_role,
         fixed=known("RoleName Path"),
+    ),
+    "AWS::IAM::Policy": Kind(
+        known("PolicyName PolicyDocument Roles"),
+        _make_policy,
+        _delete_policy,
+        _change_policy,
+        fixed=known("PolicyName Roles"),
     ),
     "AWS::Logs::LogGroup": Kind(
         known("LogGroupName RetentionInDays KmsKeyId"),
