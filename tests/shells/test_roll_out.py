@@ -184,7 +184,8 @@ def joined(left, deployed, roll_out):
     account = roll_out.account("late", deployed.unit)
     roll_out.aws.stack_sets.wait()
     sites = [Site(roll_out, account, region) for region in REGIONS]
-    return SimpleNamespace(account=account.id, instances=roll_out.instances(), rules=[each.rules() for each in sites])
+    rules = [each.rules() for each in sites]
+    return SimpleNamespace(account=account.id, sites=sites, instances=roll_out.instances(), rules=rules)
 
 
 SANDBOX = f"{NAME}-sandbox"
@@ -268,24 +269,6 @@ def test_deployed_roles_grant_what_recorded_calls_need_and_every_call_of_the_run
     assert ran == {*EVALUATOR_ROLES, "RequireTlsFunctionRole", "EnableKeyRotationFunctionRole"}
     evaluators = {site.made()[name].attributes["Arn"] for site in deployed.sites for name in EVALUATOR_ROLES}
     assert evaluators <= set(mended.seen)
-
-
-def test_a_rule_s_function_can_do_nothing_that_its_role_does_not_allow(mended, deployed):
-    site = deployed.sites[0]
-    iam, role = site.client("iam"), site.made()["ChangeEvaluatorRole"].id
-    [name] = iam.list_role_policies(RoleName=role)["PolicyNames"]
-    whole = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
-    kept = [each for each in whole["Statement"] if "config:PutEvaluations" not in each["Action"]]
-    assert len(kept) < len(whole["Statement"])
-    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps({**whole, "Statement": kept}))
-    try:
-        watch = ConfigWatch(site.roll_out.aws, site.account.id, site.region)
-        watch.changed(BUCKET, f"{site.account.name}-{site.region}")
-    finally:
-        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(whole))
-        site.place.functions.stop()
-    assert watch.failures
-    assert [each.error for each in watch.failures if "PutEvaluations" not in each.error] == []
 
 
 @pytest.fixture(scope="module")
@@ -398,6 +381,25 @@ def test_an_account_that_comes_is_guarded_by_itself(joined):
     assert {region for account, region in joined.instances if account == joined.account} == set(REGIONS)
     assert set(joined.instances.values()) == {"CURRENT"}
     assert [set(each) for each in joined.rules] == [RULES, RULES]
+
+
+def test_a_rule_s_function_can_do_nothing_that_its_role_does_not_allow(joined):
+    site = joined.sites[0]
+    bucket = site.bucket(f"late-{site.region}")
+    iam, role = site.client("iam"), site.made()["ChangeEvaluatorRole"].id
+    [name] = iam.list_role_policies(RoleName=role)["PolicyNames"]
+    whole = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+    kept = [each for each in whole["Statement"] if "config:PutEvaluations" not in each["Action"]]
+    assert len(kept) < len(whole["Statement"])
+    iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps({**whole, "Statement": kept}))
+    try:
+        watch = ConfigWatch(site.roll_out.aws, site.account.id, site.region)
+        watch.changed(BUCKET, bucket)
+    finally:
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(whole))
+        site.place.functions.stop()
+    assert watch.failures
+    assert [each.error for each in watch.failures if "PutEvaluations" not in each.error] == []
 
 
 def test_without_a_recorder_the_operation_fails_with_the_reason_and_leaves_nothing_behind(unrecorded):
