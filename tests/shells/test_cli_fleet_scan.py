@@ -110,6 +110,8 @@ def test_an_account_that_cannot_be_entered_costs_itself_only_and_is_named_with_t
     _, out, said = run("--rule", TLS)
     [row] = [line for line in out.splitlines() if line.startswith("uncovered")]
     assert "deploy/reader-role.yaml" in row
+    [row] = [line for line in out.splitlines() if line.startswith(stranger.id)]
+    assert set(row.split()[4:]) == {"-"}
     assert "3 of 4 active accounts looked at" in said
 
 

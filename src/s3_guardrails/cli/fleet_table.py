@@ -30,7 +30,7 @@ def show_report(report: Report) -> None:
     console = Console(force_terminal=terminal, width=None if terminal else _WIDE, highlight=False)
     by_account = report.tally.groups[By.ACCOUNT]
     accounts = [
-        ([member.id, member.name, member.unit, extent.value], by_account[member.id])
+        ([member.id, member.name, member.unit, extent.value], None if extent is Extent.NOT else by_account[member.id])
         for member, extent in report.members
     ]
     console.print(_counts(["account", "name", "OU", "looked at"], accounts))
@@ -63,13 +63,13 @@ def say_report(report: Report) -> None:
         say(f"freshness not known: {report.freshness}")
 
 
-def _counts(headings: Sequence[str], rows: Iterable[tuple[Sequence[str], Counts]]) -> Table:
+def _counts(headings: Sequence[str], rows: Iterable[tuple[Sequence[str], Counts | None]]) -> Table:
     table = Table(*headings, box=None, pad_edge=False, header_style="bold")
     for each in _COUNTED:
         table.add_column(each, justify="right")
     for names, counts in rows:
         cells = [Text(printable(name), overflow="fold") for name in names]
-        table.add_row(*cells, *_figures(counts))
+        table.add_row(*cells, *(_figures(counts) if counts else [Text("-", "dim")] * len(_COUNTED)))
     return table
 
 

@@ -53,6 +53,8 @@ class Freshness:
 
     def _missing(self, rules: list[str], wanted: int) -> Notice:
         sentence = f"{len(rules)} of {wanted} rules are not deployed: {', '.join(rules)}"
+        if len(rules) == wanted:
+            sentence = f"none of the {wanted} rules is deployed"
         kind = Kind.UNCOVERED
         return self._notice(kind, "RULES_MISSING", sentence, "deploy the pack there, or leave the Region out")
 
