@@ -24,6 +24,7 @@ from s3_guardrails.cli.remediate_undo import undo
 from s3_guardrails.cli.rules import parameters_option
 from s3_guardrails.cli.scan import MAX_CONCURRENCY
 from s3_guardrails.cli.targets import region_of
+from s3_guardrails.settings.changes import read_change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ class Asked:
     yes: bool
     approve: tuple[str, ...]
     reviewed: Path | None
+    change: Path | None
     all: bool
     limit: int | None
     stop_after: int
@@ -62,6 +64,8 @@ class Asked:
             raise click.UsageError("--undo takes no --rule, --option, --parameters or --logs")
         if self.code and (self.target is None or self.apply or self.as_json):
             raise click.UsageError(f"--{self.code} takes one BUCKET or KEY, and no --apply or --json")
+        if self.change and (not self.apply or self.yes or self.approve or self.reviewed):
+            raise click.UsageError("--change: expected --apply with it, and no --yes, --approve or --reviewed")
         self._check_number()
         if self.apply:
             self.consent().check()
@@ -80,8 +84,16 @@ class Asked:
     def consent(self) -> Consent:
         """Return who consents to the changes; raise InputError."""
         approved = {*self.approve, *(reviewed(self.reviewed) if self.reviewed else ())}
+        if self.change is not None:
+            return Consent(yes=False, approved={self._of_record(self.change)}, asks=False)
         asks = somebody_watches() and not (self.as_json or self.yes)
         return Consent(yes=self.yes, approved=approved, asks=asks)
+
+    def _of_record(self, path: Path) -> str:
+        """Return the plan that an approved change record is about; raise InputError."""
+        record = read_change(path)
+        record.may_be_made(datetime.now(UTC).date())
+        return record.plan_id
 
     def bounds(self) -> Bounds:
         """Return how far a run over all goes."""
@@ -135,6 +147,11 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--reviewed",
             type=click.Path(path_type=Path, exists=True, dir_okay=False),
             help="Approve every plan in this JSON of a dry run.",
+        ),
+        click.option(
+            "--change",
+            type=click.Path(path_type=Path, exists=True, dir_okay=False),
+            help="Apply the plan of this approved change record, and no other.",
         ),
         click.option("--yes", is_flag=True, help="Ask nothing; plans with concerns still need approval."),
         click.option("--apply", is_flag=True, help="Make the change; without it nothing is written anywhere."),

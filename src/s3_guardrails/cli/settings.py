@@ -17,7 +17,7 @@ from s3_guardrails.settings.inputs import deployed_inputs
 from s3_guardrails.settings.parameters import Rendered, rule_parameters
 from s3_guardrails.settings.schema import InvalidFile, schema_text
 
-SCHEMAS: Final = ("guardrails", "exemption")
+SCHEMAS: Final = ("guardrails", "exemption", "change")
 
 file_argument = click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), default=FILE_NAME)
 

@@ -1,0 +1,200 @@
+"""Change records: one reviewed YAML file for each change, bound to the very plan that was looked at.
+
+What can be computed is taken from the plan (`remediate --json`): resource, hashes, who is affected. People add the
+purpose, approvals and, for a temporary change, its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from s3_guardrails.errors import InputError
+from s3_guardrails.remediate.change import digest
+from s3_guardrails.remediate.undo import NAME as UNDO
+from s3_guardrails.settings.schema import InvalidFile, check_schema
+from s3_guardrails.settings.strict_yaml import Written, read_file
+
+_DAYS: Final = ("created", "temporary-until")
+
+Problem = tuple[str, str]
+
+
+class Stage(StrEnum):
+    """Where in its life a change is, on one day."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    CLOSED = "closed"
+    OVERDUE = "overdue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRecord:
+    """One change; `until` is the first day on which a temporary one should be undone. Days are UTC."""
+
+    path: Path
+    id: str
+    purpose: str
+    requested_by: str
+    plan_id: str
+    resource: str
+    rule: str
+    approvals: tuple[str, ...]
+    until: date | None = None
+    outcome: str | None = None
+
+    def stage(self, today: date) -> Stage:
+        """Return where it is; a temporary change that was made and not undone when it should be is overdue."""
+        if self.until is not None and today >= self.until and self.outcome not in {"UNDONE", "WITHDRAWN"}:
+            return Stage.OVERDUE
+        if self.outcome is not None and (self.until is None or self.outcome != "VERIFIED"):
+            return Stage.CLOSED
+        return Stage.APPROVED if self.approvals else Stage.DRAFT
+
+    def may_be_made(self, today: date) -> None:
+        """Raise InputError unless the change is approved and neither made nor over."""
+        if self.outcome is not None:
+            raise InputError(f"`{self.path}`: {self.id} was closed as {self.outcome}")
+        if self.stage(today) is Stage.OVERDUE:
+            raise InputError(f"`{self.path}`: {self.id} was to be undone by {self.until}")
+        if not self.approvals:
+            raise InputError(f"`{self.path}`: {self.id} is not approved: expected an entry of `approvals`")
+
+
+def read_change(path: Path) -> ChangeRecord:
+    """Read one record; raise InputError with the line."""
+    written = read_file(path)
+    check_schema(written, "change", str(path))
+    if problems := list(_problems(path, written)):
+        raise InvalidFile(str(path), sorted((_line(written, name), sentence) for name, sentence in problems))
+    return _record(path, written.tree)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What people say of a change: why, who asks, how it is taken back (None: by undoing the plan), and until when."""
+
+    id: str
+    purpose: str
+    requested_by: str
+    rollback: str | None = None
+    until: date | None = None
+
+
+def new_change(asked: Request, result: Mapping[str, Any], today: date) -> str:
+    """Return the text of a record for a plan of `remediate --json`; raise InputError for what is no plan."""
+    plan = _plan_of(result)
+    whole: dict[str, Any] = {
+        "id": asked.id,
+        "purpose": asked.purpose,
+        "requested-by": asked.requested_by,
+        "created": today.isoformat(),
+        **({"temporary-until": asked.until.isoformat()} if asked.until else {}),
+        "plan": plan,
+        "blast-radius": list(_blast_radius(result)),
+        "rollback": asked.rollback or f"s3-guardrails remediate --undo {plan['id']}",
+        "approvals": [],
+    }
+    return yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=110)
+
+
+def closed_text(record: ChangeRecord, text: str, result: Mapping[str, Any], today: date) -> str:
+    """Return the record's text with what became of it; raise InputError where the result is of another plan."""
+    undoing = result.get("remediation") == UNDO
+    plan_id = result.get("basis_sha256" if undoing else "plan_id")  # the basis of an undo is the plan that it undoes
+    if plan_id != record.plan_id:
+        found = str(plan_id)[:80]
+        raise InputError(f"`{record.path}`: the result is of the plan `{found}`, expected `{record.plan_id}`")
+    if result.get("outcome") != "VERIFIED":
+        raise InputError(f"`{record.path}`: the result is {str(result.get('outcome'))[:40]}, expected VERIFIED")
+    return with_outcome(record, text, "UNDONE" if undoing else "VERIFIED", today)
+
+
+def with_outcome(record: ChangeRecord, text: str, outcome: str, today: date) -> str:
+    """Return the text with its section `closed`, in place of one that is there already."""
+    if record.outcome is not None and not (record.outcome == "VERIFIED" and outcome == "UNDONE"):
+        raise InputError(f"`{record.path}`: {record.id} was closed as {record.outcome} already")
+    kept = text.split("\nclosed:", 1)[0].rstrip("\n")
+    closed = {"closed": {"date": today.isoformat(), "outcome": outcome, "plan-id": record.plan_id}}
+    return f"{kept}\n{yaml.safe_dump(closed, sort_keys=False)}"
+
+
+def _plan_of(result: Mapping[str, Any]) -> dict[str, Any]:
+    if result.get("outcome") != "PLANNED" or not isinstance(result.get("after"), Mapping):
+        raise InputError("expected the JSON of one `remediate --json` whose outcome is PLANNED")
+    return {
+        "id": result["plan_id"],
+        "rule": result["rule"],
+        "remediation": result["remediation"],
+        "resource": result["resource"],
+        "account": result["account"],
+        "region": result["region"],
+        "setting": result["setting"],
+        "before-sha256": digest(result["before"]),
+        "after-sha256": digest(result["after"]),
+        "diff-sha256": digest(result["diff"]),
+    }
+
+
+def _blast_radius(result: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the plan found out about who is affected: concerns, then notes."""
+    yield from (f"{each['code']}: {each['sentence']}" for each in result.get("concerns", ()))
+    yield from map(str, result.get("notes", ()))
+
+
+def _line(written: Written, name: str) -> int:
+    return written.line(tuple(int(part) if part.isdigit() else part for part in name.split(".")))
+
+
+def _problems(path: Path, written: Written) -> Iterator[Problem]:
+    tree = written.tree
+    if path.name != f"{tree['id']}.yaml":
+        yield "id", f"id: expected the file's name to be `{tree['id']}.yaml`"
+    for name in _DAYS:
+        if name in tree and _day(tree[name]) is None:
+            yield name, f"{name}: `{tree[name]}` is no day of the calendar"
+    until, created = _day(tree.get("temporary-until", "")), _day(tree["created"])
+    if until and created and until <= created:
+        yield "temporary-until", f"temporary-until: expected a day after {created}"
+    seen: set[str] = set()
+    for index, each in enumerate(tree.get("approvals", ())):
+        place, who = f"approvals.{index}.by", each["by"].casefold()
+        if who == tree["requested-by"].casefold():
+            yield place, f"approvals[{index}].by: expected somebody else than who asks for it"
+        if who in seen:
+            yield place, f"approvals[{index}].by: `{each['by']}` approved already"
+        if _day(each["date"]) is None:
+            yield f"approvals.{index}.date", f"approvals[{index}].date: `{each['date']}` is no day of the calendar"
+        seen.add(who)
+    if "closed" in tree and tree["closed"]["plan-id"] != tree["plan"]["id"]:
+        yield "closed.plan-id", f"closed.plan-id: expected `{tree['plan']['id']}`"
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _record(path: Path, tree: Mapping[str, Any]) -> ChangeRecord:
+    approvals: Sequence[Mapping[str, str]] = tree.get("approvals", ())
+    return ChangeRecord(
+        path=path,
+        id=tree["id"],
+        purpose=tree["purpose"],
+        requested_by=tree["requested-by"],
+        plan_id=tree["plan"]["id"],
+        resource=tree["plan"]["resource"],
+        rule=tree["plan"]["rule"],
+        approvals=tuple(each["by"] for each in approvals),
+        until=_day(tree.get("temporary-until", "")),
+        outcome=tree.get("closed", {}).get("outcome"),
+    )
