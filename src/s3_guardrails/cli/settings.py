@@ -15,6 +15,7 @@ from s3_guardrails.errors import InputError
 from s3_guardrails.settings.guardrails import FILE_NAME, Guardrails, read_guardrails
 from s3_guardrails.settings.inputs import deployed_inputs
 from s3_guardrails.settings.parameters import Rendered, rule_parameters
+from s3_guardrails.settings.perimeter import KINDS, perimeter
 from s3_guardrails.settings.schema import InvalidFile, schema_text
 
 SCHEMAS: Final = ("guardrails", "exemption", "change")
@@ -55,17 +56,21 @@ def check(file: Path, as_json: bool) -> ExitCode:
 @click.option(
     "--for",
     "what",
-    type=click.Choice(["rules", "sam", "cloudformation"]),
+    type=click.Choice(["rules", "sam", "cloudformation", *KINDS]),
     default="rules",
     show_default=True,
-    help="Parameters by rule; a file for `sam deploy --parameter-overrides file://…`; or one for `--parameters file://…`.",
+    help="Parameters by rule; a file for `sam deploy --parameter-overrides file://…`; one for `--parameters file://…`; "
+    "or a service or resource control policy.",
 )
 def render(file: Path, what: str) -> ExitCode:
     """Print the parameters that FILE [guardrails.yaml] means."""
     try:
-        _, rendered = _read(file)
+        found, rendered = _read(file)
     except InvalidFile as error:
         raise _told(error) from None
+    if what in KINDS:
+        click.echo(pretty_json(_perimeter(file, what, found)))
+        return ExitCode.COMPLIANT
     if what == "rules":
         click.echo(pretty_json(rendered))
         return ExitCode.COMPLIANT
@@ -83,6 +88,13 @@ def schema(name: str) -> ExitCode:
     """Print the JSON Schema of a file, for editors."""
     click.echo(schema_text(name), nl=False)
     return ExitCode.COMPLIANT
+
+
+def _perimeter(file: Path, kind: str, found: Guardrails) -> dict[str, Any]:
+    try:
+        return perimeter(kind, found)
+    except InputError as error:
+        raise InputError(f"{file}: {error}") from None
 
 
 def _read(file: Path) -> tuple[Guardrails, Rendered]:
