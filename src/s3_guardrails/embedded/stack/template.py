@@ -67,7 +67,11 @@ class Template:
         for name, each in tree["Resources"].items():
             if unknown := sorted(set(each) - ATTRIBUTES):
                 raise invalid(f"Invalid template resource property {unknown} of {name}")
-        return cls(text, tree)
+        parsed = cls(text, tree)
+        for name in tree["Resources"]:
+            if lost := sorted({each for each in parsed._needs(name) if each not in tree["Resources"]}):
+                raise invalid(f"Template format error: Unresolved resource dependencies {lost} in {name}")
+        return parsed
 
     @property
     def resources(self) -> Mapping[str, Any]:
@@ -114,9 +118,6 @@ class Template:
         """Return the logical ids that the conditions leave, each after what it depends on."""
         wanted = {name for name, each in self.resources.items() if conditions.get(each.get("Condition", ""), True)}
         graph = {name: set(self._needs(name)) & wanted for name in self.resources if name in wanted}
-        for name in wanted:
-            if lost := sorted(each for each in self._needs(name) if each not in self.resources):
-                raise invalid(f"Template format error: Unresolved resource dependencies {lost} in {name}")
         try:
             return list(TopologicalSorter(graph).static_order())
         except CycleError as error:
