@@ -78,6 +78,7 @@ PERIODIC = {
     "status closed to us, and a result of today": (Unreadable("status", "no"), [result(recorded=ago(hours=2))], []),
     "status closed to us": (Unreadable("status", "no"), [], [UNKNOWN]),
     "clocks differ by a little": (status(evaluated=NOW + timedelta(minutes=4)), [], []),
+    "clocks differ by five minutes": (status(evaluated=NOW + timedelta(minutes=5)), [], []),
     "clocks differ": (status(evaluated=NOW + timedelta(hours=4)), [], [UNKNOWN]),
     "failed since": (
         status(evaluated=ago(hours=20), failed=ago(hours=1), error="E: no"),
@@ -85,6 +86,7 @@ PERIODIC = {
         [("stale", "RULE_FAILING")],
     ),
     "failed before": (status(evaluated=ago(hours=1), failed=ago(hours=20)), [], []),
+    "failed at the time of its success": (status(evaluated=ago(hours=1), failed=ago(hours=1)), [], []),
     "failed, and never a success": (status(failed=ago(hours=1)), [], [("stale", "RULE_FAILING"), SILENT]),
 }
 
@@ -115,6 +117,9 @@ OLD, NEW = ago(days=3), ago(minutes=59)
 CHANGE = {
     "judged as captured": ({"one": OLD}, [("one", OLD)], []),
     "judged, and the milliseconds lost": ({"one": OLD}, [("one", OLD - timedelta(milliseconds=900))], []),
+    "judged a second before": ({"one": OLD}, [("one", OLD - timedelta(seconds=1))], []),
+    "judged longer before": ({"one": OLD}, [("one", OLD - timedelta(milliseconds=1001))], [LATE]),
+    "captured since, an hour ago": ({"one": ago(hours=1)}, [("one", OLD)], []),
     "captured since, and there was time": ({"one": ago(hours=2)}, [("one", OLD)], [LATE]),
     "captured since, a moment ago": ({"one": NEW}, [("one", OLD)], []),
     "never judged": ({"one": OLD}, [], [LATE]),
@@ -139,13 +144,26 @@ def test_an_item_of_another_type_is_no_business_of_the_rule():
     assert said(changed(), items={(KEY, "one"): item(OLD)}) == []
 
 
-def test_many_late_resources_are_counted_and_some_named():
-    items = {(BUCKET, f"b{number}"): item(OLD) for number in range(5)}
+def test_a_failure_without_an_error_says_so():
+    results = Results("1", "r", (periodic(status(evaluated=ago(hours=2), failed=ago(hours=1))),), {}, "data-class")
+    [notice] = Freshness(results, NOW).notices(())
+    assert notice.sentence.endswith("failed at 2026-11-21T11:00:00Z: no error is told")
+
+
+def test_a_place_without_any_rule_is_told_in_a_few_words():
+    [notice] = Freshness(Results("1", "r", (), {}, "data-class"), NOW).notices(["A", "B"])
+    assert notice.sentence == "none of the 2 rules is deployed"
+    [notice] = Freshness(Results("1", "r", (changed(),), {}, "data-class"), NOW).notices(["A", "CHANGE"])
+    assert notice.sentence == "1 of 2 rules are not deployed: A"
+
+
+@pytest.mark.parametrize(("number", "end"), [(3, "b0, b1, b2"), (5, "b0, b1, b2 and 2 more")])
+def test_many_late_resources_are_counted_and_some_named(number, end):
+    items = {(BUCKET, f"b{each}"): item(OLD) for each in range(number)}
     results = Results("111122223333", "eu-west-1", (changed(),), items, "data-class")
     [notice] = Freshness(results, NOW).notices(())
-    assert notice.sentence.endswith(
-        "5 of 5 recorded resources have no result about their newest item: b0, b1, b2 and 2 more"
-    )
+    about = f"{number} of {number} recorded resources have no result about their newest item: {end}"
+    assert notice.sentence.endswith(about)
 
 
 def test_rules_that_are_not_deployed_are_named_and_a_repeated_one_too():

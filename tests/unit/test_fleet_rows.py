@@ -16,6 +16,7 @@ from s3_guardrails.fleet.annotation import read_annotation
 from s3_guardrails.fleet.cause import Cause, not_active, uncovered
 from s3_guardrails.fleet.deployed import DeployedRule, Evaluation, Item, Results
 from s3_guardrails.fleet.member import Member
+from s3_guardrails.fleet.report import Looked, Report, Source
 from s3_guardrails.fleet.results import rows_of
 from s3_guardrails.fleet.row import Row, label
 from s3_guardrails.fleet.rule_name import rule_of
@@ -165,9 +166,44 @@ def test_exempt_rows_are_counted_apart_and_stay_out_of_what_is_compliant():
     tally = Tally()
     broken = row(verdict="NON_COMPLIANT")
     exempt = replace(broken, exemption="EX-1 until 2027-01-01, x", exempt=True)
-    tally.add(ONE, [broken, exempt, replace(exempt, exempt=False)])
-    assert (tally.total.exempt, tally.total.expired) == (1, 1)
-    assert compliance(tally.total) == (0, 3)
+    tally.add(ONE, [broken, exempt, exempt, replace(exempt, exempt=False)])
+    assert (tally.total.exempt, tally.total.expired) == (2, 1)
+    assert compliance(tally.total) == (0, 4)
+
+
+def test_a_report_keeps_what_is_broken_undetermined_or_exempt_and_counts_the_rest():
+    report = Report(Source.AGGREGATOR, MOMENT, ("eu-west-1",), "it is not told")
+    exempt = row(verdict="NOT_APPLICABLE", name="e")
+    rows = [row(verdict=each.value, name=each.value) for each in Verdict]
+    report.add(
+        Looked(TWO, [*rows, replace(exempt, exemption="EX-1 until 2027-01-01, x", exempt=True)], [not_active(TWO)])
+    )
+    report.add(Looked(ONE, notices=[uncovered(ONE, "r", Cause.REFUSED, "no"), not_active(ONE)]))
+    report.add(Looked(Member("3" * 12, state="SUSPENDED"), notices=[not_active(ONE)], entered=False))
+    report.close()
+    assert sorted(each.resource_id for each in report.findings) == ["NON_COMPLIANT", "UNDETERMINED", "e"]
+    assert (report.active, report.entered) == (2, 2)
+    told = report.as_json()
+    assert [(each["unit"], each["looked_at"]) for each in told["accounts"]] == [
+        (None, "no"),
+        ("Root/Dev", "wholly"),
+        ("Root/Prod", "in part"),
+    ]
+    assert [each["code"] for each in told["notices"]] == ["REFUSED", *["ACCOUNT_NOT_ACTIVE"] * 3]
+    assert (told["freshness"], told["as_of"]) == ("it is not told", "2026-01-01T00:00:00Z")
+    assert told["total"]["verdicts"]["NOT_APPLICABLE"] is None
+    assert Report(Source.CONFIG, MOMENT, ()).as_json()["freshness"] == "judged"
+    assert Report(Source.CONFIG, MOMENT, ()).as_json()["total"]["verdicts"]["NOT_APPLICABLE"] == 0
+
+
+def test_a_row_tells_what_is_not_known_from_what_is_not_there():
+    known, absent, closed = (row(data_class=each).as_json() for each in ("a", ABSENT, Unreadable("tags", "no")))
+    assert [(each["data_class"], each["class_known"]) for each in (known, absent, closed)] == [
+        ("a", True),
+        (None, True),
+        (None, False),
+    ]
+    assert (known["exemption"], known["exempt"]) == (None, False)
 
 
 @pytest.mark.parametrize("compliance", ["INSUFFICIENT_DATA", "UNDETERMINED", "", "compliant"])
@@ -228,4 +264,6 @@ def test_a_gap_has_a_next_step_and_the_management_account_one_of_its_own():
         assert uncovered(ONE, "", cause, "why").next_step
     management = Member("3" * 12, management=True)
     assert "management account" in uncovered(management, "", Cause.ROLE_REFUSED, "why").next_step
+    assert "management account" not in uncovered(management, "", Cause.REFUSED, "why").next_step
+    assert "management account" not in uncovered(ONE, "", Cause.ROLE_REFUSED, "why").next_step
     assert not_active(Member("4" * 12, state="SUSPENDED")).kind.value == "advises"
