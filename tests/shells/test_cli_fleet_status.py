@@ -244,6 +244,8 @@ def test_sources_that_were_not_collected_from_are_told(aws, fleet, seats, report
         {"SourceId": fleet.ledger.id, "SourceType": "ACCOUNT", "AwsRegion": HERE, "LastUpdateStatus": "OUTDATED"},
         {"SourceId": "o-x", "SourceType": "ORGANIZATION", "LastUpdateStatus": "FAILED", "LastErrorCode": "E"},
         {"SourceId": fleet.audit.id, "SourceType": "ACCOUNT", "AwsRegion": HERE, "LastUpdateStatus": "SUCCEEDED"},
+        {"SourceId": fleet.audit.id, "SourceType": "ACCOUNT", "AwsRegion": "eu-west-1", "LastUpdateStatus": "FAILED"},
+        {"SourceId": "9" * 12, "SourceType": "ACCOUNT", "AwsRegion": HERE, "LastUpdateStatus": "FAILED"},
     ]
     code, found = report(*aggregator)
     assert code == 2

@@ -117,7 +117,7 @@ def status(
         tag = class_tag or ClassifiedParameters().data_class_tag
         of_all = Aggregator(config, aggregator, known, place.regions, tag)
         report = Report(Source.AGGREGATOR, now, place.regions, FRESHNESS)
-        report.notices.extend(of_all.sources())
+        report.notices.extend(of_all.sources(place.members))
         found = place.looked(of_all.look, lambda _: place.door.clients)
     for each in found:
         report.add(each)

@@ -7,7 +7,7 @@ ran last (AWS Config API Reference). What follows is said: what is not applicabl
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -45,13 +45,18 @@ class Aggregator:
     regions: tuple[str, ...]
     class_tag: str
 
-    def sources(self) -> list[Notice]:
-        """Say which sources could not be collected from; raise LiveReadFailed where there is no such aggregator."""
+    def sources(self, members: Iterable[Member]) -> list[Notice]:
+        """Say which sources could not be collected from, as far as they are about the accounts and Regions asked for.
+
+        Raise LiveReadFailed where there is no such aggregator.
+        """
+        accounts, regions = {"", *(each.id for each in members)}, {"", *self.regions}
         pages = self.config.get_paginator("describe_configuration_aggregator_sources_status")
         given = {"ConfigurationAggregatorName": self.name, "UpdateStatus": _TROUBLE}
-        return listing(
+        found = listing(
             lambda: [_source(each) for page in pages.paginate(**given) for each in page["AggregatedSourceStatusList"]]
         )
+        return [each for each in found if each.account in accounts and each.region in regions]
 
     def look(self, member: Member, _: Clients) -> Looked:
         """Read what the aggregator has of an account."""
