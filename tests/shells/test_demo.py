@@ -74,6 +74,23 @@ def test_the_verdicts_are_those_that_were_worked_out_by_hand(played):
     assert wrong == {}
 
 
+def test_an_exemption_is_open_ends_expires_and_the_finding_was_there_all_along(played):
+    """Each day on which the daily refresh asks for it; two runs look back two days."""
+    days = played.exemption
+    assert [each.state for each in days] == ["pending", "open", "open", "ending", "ending", "expired", "expired"]
+    assert {each.compliance for each in days} == {"NON_COMPLIANT"}
+    assert all("TLS_NOT_REQUIRED: " in each.annotation for each in days)
+    opened, ending, expired = (
+        next(each for each in days if each.state == state) for state in ("open", "ending", "expired")
+    )
+    assert (expired.day - opened.day).days == 90
+    assert (expired.day - ending.day).days == 30
+    assert not days[0].annotation.startswith("EX-")
+    assert opened.annotation.startswith(f"EX-021 until {expired.day}, ")
+    assert ending.annotation.startswith(f"EX-021 ends {expired.day}, ")
+    assert expired.annotation.startswith(f"EX-021 expired {expired.day}, ")
+
+
 def test_the_age_of_imported_material_is_told(played):
     [row] = [row for row in played.rules["KMS_KEY_ROTATION"] if row.name == "alias/imported"]
     assert "900 days" in row.annotation

@@ -7,8 +7,9 @@ verdict standing as if it were today's.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -33,18 +34,26 @@ from s3_guardrails.rule import BucketRule, Rule
 MAX_RETURNED: Final = 1_000
 """Evaluations in the function's answer: AWS Config reads none of it, and Lambda refuses answers over 6 MB."""
 
+Today = Callable[[], date]
+Excuse = Callable[[Decision, Bucket | Key], Decision]
+
 _GONE: Final = frozenset({"ResourceDeleted", "ResourceDeletedNotRecorded"})
 _PRESENT: Final = frozenset({"OK", "ResourceDiscovered"})
 
 
-def evaluate(rule: type[Rule[Any]], event: Mapping[str, Any]) -> list[dict[str, Any]]:
+def utc_today() -> date:
+    """Return the day that decides about exemptions."""
+    return datetime.now(UTC).date()
+
+
+def evaluate(rule: type[Rule[Any]], event: Mapping[str, Any], today: Today = utc_today) -> list[dict[str, Any]]:
     """Judge what the event is about, send the evaluations and return them; raise EvaluationFailed.
 
     It has no cause: a service's whole message may quote the signed request, session token included, and a log would
     show the causes too.
     """
     try:
-        return _evaluate(rule, read_event(event))[:MAX_RETURNED]
+        return _evaluate(rule, read_event(event), today)[:MAX_RETURNED]
     except EvaluationFailed as error:
         raise EvaluationFailed(f"{rule.__name__}: {error}") from None
     except GuardrailError as error:
@@ -59,21 +68,22 @@ def warm_up() -> None:
         clients_for(None, region).config(region)
 
 
-def _evaluate(rule_class: type[Rule[Any]], invocation: Invocation) -> list[dict[str, Any]]:
+def _evaluate(rule_class: type[Rule[Any]], invocation: Invocation, today: Today) -> list[dict[str, Any]]:
     rule = rule_class(rule_class.Parameters.from_config(invocation.parameters))
     clients = clients_for(invocation.role, invocation.region)
+    excuse = partial(_excused, rule, clients, invocation.region, today)
     match invocation.message_type:
         case "ConfigurationItemChangeNotification":
             item = invocation.item("configurationItem")
         case "OversizedConfigurationItemChangeNotification":
             item = _oversized(rule, invocation, clients)
         case "ScheduledNotification":
-            return report_periodic(invocation, clients, _judge_all(rule, invocation, clients))
+            return report_periodic(invocation, clients, _judge_all(rule, invocation, clients, excuse))
         case other:
             raise EvaluationFailed(
                 f"invokingEvent.messageType: expected {CHANGE}, {OVERSIZED} or {SCHEDULED}, found `{other}`"
             )
-    decision = _out_of_question(rule, invocation, item) or _judge(rule, invocation, clients, item)
+    decision = _out_of_question(rule, invocation, item) or _judge(rule, invocation, clients, item, excuse)
     return report_change(invocation, clients, item, decision)
 
 
@@ -102,12 +112,15 @@ def _out_of_question(rule: Rule[Any], invocation: Invocation, item: Mapping[str,
     return None
 
 
-def _judge(rule: Rule[Any], invocation: Invocation, clients: SessionClients, item: Mapping[str, Any]) -> Decision:
+def _judge(
+    rule: Rule[Any], invocation: Invocation, clients: SessionClients, item: Mapping[str, Any], excuse: Excuse
+) -> Decision:
     facts = read_item(item, invocation.account, invocation.region)
-    return _decide(rule, clients, LiveReader(clients, facts.account, facts.region, facts.partition), facts)
+    reader = LiveReader(clients, facts.account, facts.region, facts.partition)
+    return excuse(_decide(rule, reader, facts), facts)
 
 
-def _judge_all(rule: Rule[Any], invocation: Invocation, clients: SessionClients) -> list[Judged]:
+def _judge_all(rule: Rule[Any], invocation: Invocation, clients: SessionClients, excuse: Excuse) -> list[Judged]:
     """Judge every resource of the account and Region; a listing or an answer that fails ends the whole run."""
     required(invocation.message, "notificationCreationTime", "invokingEvent")
     required(invocation.event, "configRuleName", "event")
@@ -118,20 +131,20 @@ def _judge_all(rule: Rule[Any], invocation: Invocation, clients: SessionClients)
         if isinstance(rule, BucketRule)
         else list(reader.list_keys())
     )
-    decisions = gather(lambda facts: _decide(rule, clients, reader, facts), found)
+    decisions = gather(lambda facts: excuse(_decide(rule, reader, facts), facts), found)
     ids = [facts.name if isinstance(facts, Bucket) else facts.key_id for facts in found]
     return [Judged(rule.resource_type, each, decision) for each, decision in zip(ids, decisions, strict=True)]
 
 
-def _decide(rule: Rule[Any], clients: SessionClients, reader: LiveReader, facts: Bucket | Key) -> Decision:
-    """Let the rule decide; what it touches and the item does not tell is read live, and so are the exemptions."""
-    decision = rule.judge(facts, reader.complete_bucket if isinstance(facts, Bucket) else reader.complete_key)
+def _decide(rule: Rule[Any], reader: LiveReader, facts: Bucket | Key) -> Decision:
+    """Let the rule decide; what it touches and the item does not tell is read live."""
+    return rule.judge(facts, reader.complete_bucket if isinstance(facts, Bucket) else reader.complete_key)
+
+
+def _excused(
+    rule: Rule[Any], clients: SessionClients, region: str, today: Today, decision: Decision, facts: Bucket | Key
+) -> Decision:
+    """Show what is broken with its exemption; the register is read where anything is."""
     if decision.verdict is not Verdict.NON_COMPLIANT:
         return decision
-    register = own_register(clients, reader.region)
-    return excused(decision, type(rule).__name__, facts, register, utc_today())
-
-
-def utc_today() -> date:
-    """Return the day that decides about exemptions."""
-    return datetime.now(UTC).date()
+    return excused(decision, type(rule).__name__, facts, own_register(clients, region), today())

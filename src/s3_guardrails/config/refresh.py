@@ -24,7 +24,6 @@ from s3_guardrails.fleet.rule_name import rule_of
 from s3_guardrails.live.call import sentence
 from s3_guardrails.live.clients import SessionClients
 from s3_guardrails.live.exemptions import forget_register, own_register
-from s3_guardrails.rule import Trigger
 
 DAYS: Final = 2
 """Days that one run looks back, so that a run which failed is made up for."""
@@ -54,7 +53,7 @@ def rules_to_judge(register: Register, today: date) -> frozenset[str]:
 
     A register that was put lately may lack one that was withdrawn, so it is about every rule.
     """
-    every = frozenset(entry.name for entry in find_rules() if entry.rule.trigger is Trigger.CHANGE)
+    every = frozenset(entry.name for entry in find_rules() if entry.rule.trigger.on_change)
     if register.published is not None and register.published > today - timedelta(DAYS):
         return every
     return every & {each.rule for each in register.exemptions if _turns(each, today)}

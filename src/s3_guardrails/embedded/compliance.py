@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from s3_guardrails.decision import Verdict
+from s3_guardrails.embedded.exemption_life import Day
 from s3_guardrails.embedded.player import Failure
 from s3_guardrails.fleet.annotation import read_annotation
 
@@ -86,7 +87,8 @@ class Click:
 class Played:
     """What a play of AWS Config found, what became of each click, and what was found afterwards.
 
-    `seconds` maps a stage to its duration; `mended` is empty where nobody clicked.
+    `seconds` maps a stage to its duration; `mended` is empty where nobody clicked. `exemption`: the days on which
+    one that was given later was judged, by a clock of its own.
     """
 
     account: str
@@ -97,6 +99,7 @@ class Played:
     seconds: Mapping[str, float]
     clicks: Sequence[Click] = ()
     mended: Mapping[str, list[Row]] = field(default_factory=dict)
+    exemption: Sequence[Day] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return plain data; `rules` before and `mended` after the `remediations`."""
@@ -106,6 +109,7 @@ class Played:
             "rules": _told(self.rules),
             "remediations": [each.as_json() for each in self.clicks],
             "mended": _told(self.mended),
+            "exemption": [each.as_json() for each in self.exemption],
             "invocations": self.invocations,
             "failures": [{"rule": each.rule, "resource": each.resource, "error": each.error} for each in self.failures],
             "seconds": dict(self.seconds),

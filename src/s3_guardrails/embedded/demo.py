@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final, TextIO
 
 from rich.console import Console
@@ -18,6 +19,7 @@ from rich.console import Console
 from s3_guardrails.decision import Verdict
 from s3_guardrails.discovery import Entry, find_rules
 from s3_guardrails.embedded.compliance import Click, Played, rows
+from s3_guardrails.embedded.exemption_life import Day, play_life
 from s3_guardrails.embedded.item import Recorder
 from s3_guardrails.embedded.operator import Operator
 from s3_guardrails.embedded.player import ConfigPlayer, Invoke, deliver_all, in_lambda, in_process, runtime_of
@@ -29,6 +31,8 @@ from s3_guardrails.embedded.server import EmbeddedAws
 from s3_guardrails.embedded.view import show
 from s3_guardrails.remediate.remediation import REMEDIATIONS
 
+EXEMPT: Final = "acme-website"
+EXEMPT_FROM: Final = "S3_BUCKET_TLS_ONLY"
 RAN: Final = 0
 COULD_NOT_RUN: Final = 2
 
@@ -69,10 +73,13 @@ def play(*, lambdas: bool = True) -> Played:
         clicks = _clicked(aws, player, invoke, stack) if lambdas else []
         mended = {entry.name: rows(player.results(entry.name), known) for entry in entries} if clicks else {}
         clock.append(time.monotonic())
-    stages = zip(("account filled", "AWS Config played", "findings remediated"), clock, clock[1:], strict=False)
+        life = _life(aws, player) if lambdas else []
+        clock.append(time.monotonic())
+    names_of = ("account filled", "AWS Config played", "findings remediated", "an exemption lived")
+    stages = zip(names_of, clock, clock[1:], strict=False)
     seconds = {name: round(after - before, 1) for name, before, after in stages}
     named = [replace(each, name=known.get(each.resource, (each.resource, ""))[0]) for each in clicks]
-    return Played(aws.account, aws.region, found, player.invocations, player.failures, seconds, named, mended)
+    return Played(aws.account, aws.region, found, player.invocations, player.failures, seconds, named, mended, life)
 
 
 def _clicked(aws: EmbeddedAws, player: ConfigPlayer, invoke: Invoke, stack: ExitStack) -> list[Click]:
@@ -90,6 +97,13 @@ def _clicked(aws: EmbeddedAws, player: ConfigPlayer, invoke: Invoke, stack: Exit
         player.deliver(recorder.bucket(resource) if of_bucket else recorder.key(resource), invoke)
     player.schedule(invoke)
     return clicks
+
+
+def _life(aws: EmbeddedAws, player: ConfigPlayer) -> list[Day]:
+    """Exempt the website, which no remediation may mend, from TLS."""
+    entry = next(each for each in player.entries if each.name == EXEMPT_FROM)
+    recorder = Recorder(aws.client("s3"), aws.client("kms"), aws.account, aws.region)
+    return play_life(aws, player, entry, recorder.bucket(EXEMPT), datetime.now(UTC).date())
 
 
 def _lambdas(aws: EmbeddedAws, entries: tuple[Entry, ...], stack: ExitStack) -> Invoke:

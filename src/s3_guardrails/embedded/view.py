@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from typing import Final, TextIO
 
 from rich.box import SIMPLE_HEAD
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from s3_guardrails.decision import Verdict
 from s3_guardrails.embedded.compliance import COUNTED, Click, Played, Row, counts
+from s3_guardrails.embedded.exemption_life import Day
 from s3_guardrails.escape import printable
 
 WIDTH: Final = 100
@@ -40,6 +42,8 @@ def show(played: Played, out: TextIO) -> None:
         console.print(_click_table(name, clicks))
     if played.mended:
         console.print(_totals(replace(played, rules=played.mended), "totals after remediation"))
+    if played.exemption:
+        console.print(_life_table(played.exemption))
     for failure in played.failures:
         console.print(Text(f"failed: {failure.rule} {failure.resource}: {failure.error}", style="red"))
 
@@ -79,6 +83,23 @@ def _click_table(name: str, clicks: list[Click]) -> Table:
         outcome = Text("mended", style="green") if each.succeeded else Text("refused", style="yellow")
         table.add_row(Text(each.name), outcome, Text(_what(each)))
     return table
+
+
+def _life_table(days: Sequence[Day]) -> Table:
+    title = "the life of an exemption, by a clock of its own: NON_COMPLIANT all along, and shown from that day on"
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False, expand=True)
+    table.add_column("day", no_wrap=True, min_width=10)
+    table.add_column("exemption", no_wrap=True, min_width=9)
+    table.add_column("annotation", ratio=70, overflow="fold")
+    for _, group in groupby(days, key=_told):
+        each = next(group)
+        style = "red" if each.state in {"expired", "pending"} else "yellow"
+        table.add_row(Text(each.day.isoformat()), Text(each.state, style=style), Text(each.annotation))
+    return table
+
+
+def _told(day: Day) -> tuple[str, str]:
+    return day.state, day.annotation
 
 
 def _what(click: Click) -> str:
