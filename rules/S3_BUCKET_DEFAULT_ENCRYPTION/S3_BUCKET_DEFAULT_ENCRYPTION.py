@@ -9,6 +9,7 @@ from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.default_key import form_flaw, key_flaw, manager_matters, true_mode
 from s3_guardrails.encryption.fact import known
 from s3_guardrails.encryption.mode import EncryptionMode
+from s3_guardrails.encryption.special_use import sse_s3_use
 from s3_guardrails.parameters import parameter, words
 from s3_guardrails.rule import Control
 
@@ -34,7 +35,8 @@ class S3_BUCKET_DEFAULT_ENCRYPTION(ClassifiedBucketRule):
 
     A write that names no encryption takes the bucket's default. Since January 2023 every bucket has one, so whether
     there is one says nothing; which mode, whose key, and whether a Bucket Key keeps KMS affordable is the question.
-    Each data class accepts a set of modes, not a minimum: some writers work with SSE-S3 only.
+    Each data class accepts a set of modes, not a minimum: some writers work with SSE-S3 only. Where the settings show
+    such a use, SSE-S3 is right whatever the class says.
     """
 
     severity = Severity.MEDIUM
@@ -58,6 +60,8 @@ class S3_BUCKET_DEFAULT_ENCRYPTION(ClassifiedBucketRule):
         if data_class is not None and manager_matters(default, accepted):
             mode = true_mode(bucket, default, approved)
         if mode not in accepted:
+            if mode is EncryptionMode.SSE_S3 and (use := sse_s3_use(bucket)):
+                return use
             return non_compliant(
                 "DEFAULT_NOT_ACCEPTED",
                 f"the default encryption is {mode.meaning}; {data_class} data accepts {', '.join(sorted(accepted))}",

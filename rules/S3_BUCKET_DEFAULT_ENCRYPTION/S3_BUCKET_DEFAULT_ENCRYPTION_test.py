@@ -6,6 +6,7 @@ from S3_BUCKET_DEFAULT_ENCRYPTION import S3_BUCKET_DEFAULT_ENCRYPTION as RULE
 
 from s3_guardrails.encryption.bucket import Bucket, DefaultEncryption
 from s3_guardrails.encryption.fact import ABSENT, Unreadable
+from s3_guardrails.policy.document import parse_policy
 
 OWN = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555"
 OTHER = "arn:aws:kms:eu-west-1:444455556666:key/99999999-2222-3333-4444-555555555555"
@@ -21,8 +22,23 @@ def bucket(data_class, algorithm, key=None, *, bucket_key=False, manager="CUSTOM
         "tags": {} if data_class is None else {"data-class": data_class},
         "default_encryption": DefaultEncryption(algorithm, key, bucket_key),
         "default_key_manager": ABSENT if key is None else manager,
+        "policy": ABSENT,
+        "logs_from": frozenset(),
     }
     return Bucket(**{**whole, **facts})
+
+
+ELB = "logdelivery.elasticloadbalancing.amazonaws.com"
+OAI = "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2EXAMPLE"
+
+
+def allow(principal, action):
+    """Return a statement about the bucket's objects."""
+    return {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "arn:aws:s3:::data/*"}
+
+
+def policy(*statements):
+    return parse_policy({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 RESOLVED = {"alias/data": frozenset({DATA_KEY}), "tag:use=data": frozenset({DATA_KEY})}
@@ -39,6 +55,28 @@ SCENARIOS = {
     "an internal bucket with the AWS managed key by its alias": (
         bucket("internal", "aws:kms", "arn:aws:kms:eu-west-1:111122223333:alias/aws/s3"), None,
         "COMPLIANT", "DEFAULT_ACCEPTED"),
+    "restricted data, where load balancers write": (
+        bucket("restricted", "AES256", policy=policy(allow({"Service": ELB}, "s3:PutObject"))), None,
+        "COMPLIANT", "LOAD_BALANCER_LOGS"),
+    "restricted data, where load balancers of an older Region write": (
+        bucket("restricted", "AES256", policy=policy(allow({"AWS": "156460612806"}, "s3:PutObject"))), None,
+        "COMPLIANT", "LOAD_BALANCER_LOGS"),
+    "restricted data, read by an origin access identity": (
+        bucket("restricted", "AES256", policy=policy(allow({"AWS": OAI}, "s3:GetObject"))), None,
+        "COMPLIANT", "ORIGIN_ACCESS_IDENTITY"),
+    "restricted data, where access logs of another bucket go": (
+        bucket("restricted", "AES256", logs_from=frozenset({"orders"})), None, "COMPLIANT", "LOG_TARGET"),
+    "a bucket that log delivery may write to and no bucket logs to": (
+        bucket("restricted", "AES256", policy=policy(allow({"Service": "logging.s3.amazonaws.com"}, "s3:PutObject"))),
+        None, "NON_COMPLIANT", "DEFAULT_NOT_ACCEPTED"),
+    "a bucket that is named like a log target": (
+        bucket("restricted", "AES256", name="elb-access-logs"), None, "NON_COMPLIANT", "DEFAULT_NOT_ACCEPTED"),
+    "a log target with the AWS managed key, with which no log arrives": (
+        bucket("restricted", "aws:kms", logs_from=frozenset({"orders"})), None,
+        "NON_COMPLIANT", "DEFAULT_NOT_ACCEPTED"),
+    "load balancers could write or not: the policy could not be read": (
+        bucket("restricted", "AES256", policy=Unreadable("policy", "AccessDenied")), None,
+        "NON_COMPLIANT", "DEFAULT_NOT_ACCEPTED"),
     "a bucket without a data class": (bucket(None, "AES256"), None, "COMPLIANT", "DEFAULT_ACCEPTED"),
     "a bucket whose tag has another name": (
         bucket(None, "AES256", tags={"classification": "restricted"}), {"DataClassTag": "classification"},

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from s3_guardrails.classified import data_class_tag, value_for
 from s3_guardrails.config import lambda_handler_for
-from s3_guardrails.decision import Decision, Severity, compliant, decided, non_compliant
+from s3_guardrails.decision import Decision, Reason, Severity, compliant, decided, non_compliant
 from s3_guardrails.encryption.bucket import Bucket
-from s3_guardrails.encryption.fact import Absent, known
+from s3_guardrails.encryption.fact import Absent, known, wanted
 from s3_guardrails.encryption.finding import undecided, violation
 from s3_guardrails.encryption.per_class import PerClass, per_class
 from s3_guardrails.encryption.transport import TransportQuestion, minimum_version
@@ -44,7 +44,8 @@ class S3_BUCKET_TLS_ONLY(BucketRule):
     """No request without TLS gets past the bucket policy, whoever sends it, whatever the action, bucket or object.
 
     S3 answers plain HTTP wherever a policy does not deny it. The answer is about every request that the policy does
-    not deny; a Deny for some actions, resources, principals or networks leaves the others open.
+    not deny; a Deny for some actions, resources, principals or networks leaves the others open. A website endpoint has
+    no TLS: anonymous reads of objects, which is what it serves, are left out where the bucket has one.
     """
 
     severity = Severity.MEDIUM
@@ -65,7 +66,14 @@ class S3_BUCKET_TLS_ONLY(BucketRule):
             return non_compliant("NO_POLICY", "the bucket has no policy, so nothing denies plain HTTP")
         question = self.question(bucket)
         needed = f"TLS {question.minimum}" if question.minimum else "TLS"
-        match answer := question.ask(policy):
+        answer = question.ask(policy)
+        if isinstance(answer, Refuted) and wanted(bucket.website) is True:
+            answer = question._replace(website=True).ask(policy)
+            if isinstance(answer, Proved):
+                what = f"anonymous reads come through the website endpoint, which has no TLS; all else needs {needed}"
+                step = "CloudFront with origin access control would serve the site over TLS"
+                return compliant("WEBSITE_READS_ONLY", what).advised(Reason("WEBSITE_ENDPOINT", step))
+        match answer:
             case Proved():
                 return compliant("TLS_REQUIRED", f"every request without {needed} is denied")
             case Refuted():

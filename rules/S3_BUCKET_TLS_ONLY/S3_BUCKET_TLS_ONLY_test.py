@@ -23,7 +23,8 @@ def deny(condition=None, **elements):
 def bucket(*statements, **facts):
     """Return a bucket with a policy of these statements."""
     policy = parse_policy({"Version": "2012-10-17", "Statement": list(statements)})
-    return Bucket(**{"name": "data", "account": "111122223333", "region": "eu-west-1", "policy": policy, **facts})
+    whole = {"name": "data", "account": "111122223333", "region": "eu-west-1", "policy": policy, "website": False}
+    return Bucket(**{**whole, **facts})
 
 
 NO_LOWER_THAN_1_2 = deny({"NumericLessThanIfExists": {"s3:TlsVersion": "1.2"}})
@@ -32,7 +33,21 @@ NOT_FORWARDED = {"Bool": {"aws:SecureTransport": "false", "aws:ViaAWSService": "
 NOT_BREAK_GLASS = {**WITHOUT_TLS, "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::111122223333:role/break-glass"}}
 TODAY = [each.full_name for each in actions("s3")]
 
+ALL_BUT_READS = deny(Action=None, NotAction="s3:GetObject")
+READS_OF_CALLERS = deny({**WITHOUT_TLS, "StringNotEquals": {"aws:PrincipalType": "Anonymous"}}, Action="s3:GetObject")
+
 SCENARIOS = {
+    "a website: all but anonymous reads needs TLS": (
+        bucket(ALL_BUT_READS, READS_OF_CALLERS, website=True), None, "COMPLIANT", "WEBSITE_READS_ONLY"),
+    "a website: named callers may read without TLS": (
+        bucket(ALL_BUT_READS, website=True), None, "NON_COMPLIANT", "TLS_NOT_REQUIRED"),
+    "a website: everybody may list without TLS": (
+        bucket(deny(Action=None, NotAction=["s3:GetObject", "s3:ListBucket"]), READS_OF_CALLERS, website=True), None,
+        "NON_COMPLIANT", "TLS_NOT_REQUIRED"),
+    "a website that nothing guards": (bucket(deny(Resource=EVERYTHING[0]), website=True), None,
+        "NON_COMPLIANT", "TLS_NOT_REQUIRED"),
+    "anonymous reads do not need TLS, and there is no website": (
+        bucket(ALL_BUT_READS, READS_OF_CALLERS, website=False), None, "NON_COMPLIANT", "TLS_NOT_REQUIRED"),
     "every request without TLS is denied": (bucket(deny()), None, "COMPLIANT", "TLS_REQUIRED"),
     "two statements together deny the bucket and its objects": (
         bucket(deny(Resource=EVERYTHING[0]), deny(Resource=EVERYTHING[1])), None, "COMPLIANT", "TLS_REQUIRED"),

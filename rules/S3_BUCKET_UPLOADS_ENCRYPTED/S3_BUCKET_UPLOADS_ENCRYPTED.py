@@ -8,6 +8,8 @@ from s3_guardrails.decision import Decision, Reason, Severity, Verdict, decided
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.default_key import manager_matters, settled
 from s3_guardrails.encryption.fact import Absent, known
+from s3_guardrails.encryption.mode import EncryptionMode
+from s3_guardrails.encryption.special_use import sse_s3_use
 from s3_guardrails.encryption.upload_policy import (
     UploadPolicies,
     UploadPolicy,
@@ -46,7 +48,8 @@ class S3_BUCKET_UPLOADS_ENCRYPTED(ClassifiedBucketRule):
     """No upload that the bucket policy lets through ends in a mode or key that the bucket's data class does not accept.
 
     A header on the request overrides the bucket's default, so the default alone promises nothing. The answer is about
-    every request that the policy does not deny, by any principal: uploads, copies and multipart uploads.
+    every request that the policy does not deny, by any principal: uploads, copies and multipart uploads. Where the
+    settings show a use that needs SSE-S3, that is accepted too.
     """
 
     severity = Severity.HIGH
@@ -76,7 +79,9 @@ class S3_BUCKET_UPLOADS_ENCRYPTED(ClassifiedBucketRule):
         )
         demanded = None if strictness is UploadPolicy.HEADER_REQUIRED else header_demanded(policy, question)
         others = other_writers(policy, question) if decision.verdict is Verdict.COMPLIANT else None
-        return decision.advised(*(each for each in (demanded, others) if each))
+        use = self._use(bucket, data_class)
+        told = (*use.reasons, *use.advisories) if use else ()
+        return decision.advised(*(each for each in (demanded, others) if each), *told)
 
     def question(self, bucket: Bucket, data_class: str | None) -> WriteQuestion:
         """Return the question that is asked of the bucket's policy; raise UnreadableFact."""
@@ -95,8 +100,16 @@ class S3_BUCKET_UPLOADS_ENCRYPTED(ClassifiedBucketRule):
             since=bucket.as_of,
         )
 
+    def _use(self, bucket: Bucket, data_class: str | None) -> Decision | None:
+        """Return why SSE-S3 is right for a bucket that has it, though its class does not accept it."""
+        if EncryptionMode.SSE_S3 in self.parameters.accepted_modes.of(data_class):
+            return None
+        return sse_s3_use(bucket) if known(bucket.default_encryption).mode is EncryptionMode.SSE_S3 else None
+
     def _accepted(self, bucket: Bucket, data_class: str | None) -> Accepted:
         modes = self.parameters.accepted_modes.of(data_class)
+        if self._use(bucket, data_class):
+            modes |= {EncryptionMode.SSE_S3}
         keys = None if data_class is None else self.parameters.approved_keys.of(data_class).patterns(bucket)
         return Accepted(modes=modes, keys=keys)
 

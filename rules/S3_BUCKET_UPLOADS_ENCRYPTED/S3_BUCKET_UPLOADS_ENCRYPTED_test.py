@@ -34,6 +34,7 @@ def bucket(data_class, *statements, default=SSE_KMS, blocked=frozenset(), **fact
         "blocked_encryption_types": blocked,
         "default_key_manager": "CUSTOMER",
         "policy": policy,
+        "logs_from": frozenset(),
     }
     return Bucket(**{**whole, **facts})
 
@@ -46,7 +47,35 @@ HEADER = deny({"Null": {MODE: "true"}})
 OUTCOME = (WRONG_MODE, WRONG_KEY, NO_KEY)
 ONLY = {"ApprovedKeys": KEY}
 
+SSE_S3 = DefaultEncryption("AES256")
+ELB = "logdelivery.elasticloadbalancing.amazonaws.com"
+OAI = "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2EXAMPLE"
+
+
+ONLY_SSE_S3 = deny({"StringNotEquals": {MODE: "AES256"}, "Null": {MODE: "false"}})
+
+
+def let_in(principal, action):
+    """Return an Allow."""
+    return {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "arn:aws:s3:::data/*"}
+
+
 SCENARIOS = {
+    "restricted data in a log target: SSE-S3 gets in, other keys do not": (
+        bucket("restricted", ONLY_SSE_S3, default=SSE_S3, blocked=BLOCKED, logs_from=frozenset({"orders"})), ONLY,
+        "COMPLIANT", "UPLOADS_ACCEPTED"),
+    "restricted data where load balancers write: SSE-S3 gets in, other keys do not": (
+        bucket("restricted", let_in({"Service": ELB}, "s3:PutObject"), ONLY_SSE_S3, default=SSE_S3, blocked=BLOCKED),
+        ONLY, "COMPLIANT", "UPLOADS_ACCEPTED"),
+    "restricted data behind an origin access identity: SSE-S3 gets in, other keys do not": (
+        bucket("restricted", let_in({"AWS": OAI}, "s3:GetObject"), ONLY_SSE_S3, default=SSE_S3, blocked=BLOCKED),
+        ONLY, "COMPLIANT", "UPLOADS_ACCEPTED"),
+    "a log target that lets any key in": (
+        bucket("restricted", default=SSE_S3, blocked=BLOCKED, logs_from=frozenset({"orders"})), ONLY,
+        "NON_COMPLIANT", "KEY_NOT_DENIED"),
+    "a log target that lets SSE-C in": (
+        bucket("restricted", ONLY_SSE_S3, default=SSE_S3, logs_from=frozenset({"orders"})), ONLY,
+        "NON_COMPLIANT", "SSE_C_NOT_BLOCKED"),
     "wrong modes and keys are denied and SSE-C is blocked on the bucket": (
         bucket("restricted", *OUTCOME, blocked=BLOCKED), ONLY, "COMPLIANT", "UPLOADS_ACCEPTED"),
     "wrong modes and keys are denied and so is SSE-C": (

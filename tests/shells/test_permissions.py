@@ -329,6 +329,7 @@ for _entry in find_rules():
     RULES["Live" if _entry.rule.trigger.scheduled else "Change"].append(_entry)
 BUCKET = load("change_bucket")["invokingEvent"]["configurationItem"]["resourceName"]
 UNTOLD = {"supplementaryConfiguration": {}}
+PLAIN = {**UNTOLD, "resourceName": "plain", "resourceId": "plain", "tags": {"data-class": "restricted"}}
 SCOPES = ({}, {"KeyScope": "bucket-keys"}, {"KeyScope": "tagged", "KeyScopeTag": "use"})
 
 
@@ -345,6 +346,7 @@ def events_of(aws, entry):
         given = APPROVED if "ApprovedKeys" in names else {}
         yield event(aws, "change_bucket", given, item=UNTOLD)
         yield event(aws, "oversized_bucket", given)
+        yield event(aws, "change_bucket", given, item=PLAIN)
 
 
 @pytest.mark.parametrize("kind", EVALUATORS)
@@ -352,6 +354,7 @@ def test_the_rules_of_a_role_may_together_do_what_they_do_and_nothing_else(aws, 
     tagged_key(aws)
     bucket(aws, BUCKET, data_class="restricted", encryption=default("aws:kms", key(aws)))
     bucket(aws, "ledger", encryption=default("aws:kms", "alias/ledger"))
+    bucket(aws, "plain", data_class="restricted", policy=allowing("plain", {"AWS": aws.account}))
     aws.client("s3").put_bucket_logging(
         Bucket="ledger", BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": BUCKET, "TargetPrefix": ""}}
     )

@@ -6,7 +6,7 @@ import pytest
 
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.encryption.bucket import Bucket, DefaultEncryption
-from s3_guardrails.encryption.fact import Unreadable
+from s3_guardrails.encryption.fact import ABSENT, Unreadable
 from s3_guardrails.policy.authorize import denied
 from s3_guardrails.policy.document import parse_policy
 from s3_guardrails.policy.request import Request
@@ -45,6 +45,8 @@ def planned(data_class, default, parameters=None, text=None, *, accept=False, **
         "default_encryption": default,
         "blocked_encryption_types": BLOCKED,
         "default_key_manager": "CUSTOMER",
+        "policy": ABSENT,
+        "logs_from": frozenset(),
     }
     rule = RULE(RULE.Parameters.from_config(parameters or {}))
     return plan(rule, Bucket(**{**whole, **facts}), {"policy": text}, accept_unknown_sse_c=accept)

@@ -95,6 +95,11 @@ EVALUATORS: Final[Mapping[str, tuple[Grant, ...]]] = {
         *_APPROVED,
         *_on(On.KEYS, kms_GetKeyPolicy="a key policy that the item leaves out"),
         *_BUCKET_KEYS,
+        *_on(
+            On.BUCKETS,
+            s3_GetBucketLogging="whether access logs come here, which need SSE-S3",
+            s3_GetBucketWebsite="website endpoints speak plain HTTP only",
+        ),
         *_OVERSIZED,
         *_on(On.ACCOUNT, config_PutEvaluations="the verdict"),
         *_LOGS,

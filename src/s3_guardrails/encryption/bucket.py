@@ -39,6 +39,7 @@ class Bucket:
     default_key_manager: str | Absent | Unreadable = Unreadable("default_key_manager", "not read")
     policy: Policy | Absent | Unreadable = Unreadable("policy", "not read")
     resolved_keys: Mapping[str, frozenset[str] | Unreadable] = field(default_factory=dict)
+    website: bool | Unreadable = Unreadable("website", "not read")
     access_logging: AccessLogging | Absent | Unreadable = Unreadable("access_logging", "not read")
     log_target: LogTarget | Unreadable = Unreadable("log_target", "not read")
     logs_from: frozenset[str] | Unreadable = Unreadable("logs_from", "not read")

@@ -30,7 +30,16 @@ class Unreadable:
 
 
 ON_DEMAND: Final = frozenset(
-    {"access_logging", "buckets", "default_key", "default_key_policy", "inventories", "log_target", "logs_from"}
+    {
+        "access_logging",
+        "buckets",
+        "default_key",
+        "default_key_policy",
+        "inventories",
+        "log_target",
+        "logs_from",
+        "website",
+    }
 )
 """Facts that cost more than a read of the resource, or that one rule alone looks at: read where a rule asks."""
 
@@ -52,6 +61,11 @@ def wanted(fact: T | Unreadable) -> T | Unreadable:
     if isinstance(fact, Unreadable) and not isinstance(fact, GivenUp):
         raise WantedFact(fact.fact, fact.reason)
     return fact
+
+
+def given_up(fact: T | Unreadable) -> T | Unreadable:
+    """Return the fact as one that no reader will be asked for again."""
+    return GivenUp(fact.fact, fact.reason) if isinstance(fact, Unreadable) else fact
 
 
 def known(fact: T | Unreadable) -> T:

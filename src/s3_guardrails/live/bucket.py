@@ -46,6 +46,7 @@ class BucketReader:
         self._facts: Mapping[str, Callable[[Bucket], Any]] = {
             "tags": self._tags,
             "policy": self._policy,
+            "website": lambda bucket: read_website(clients, bucket),
             "access_logging": logs.logging,
             "logs_from": logs.logs_from,
             "log_target": lambda bucket: logs.target(bucket, self.complete, policy_of),
@@ -156,6 +157,16 @@ class BucketReader:
         return manager if isinstance(manager, str) else Unreadable("default_key_manager", "KeyManager: found nothing")
 
 
+def read_website(clients: Clients, bucket: Bucket) -> bool | Unreadable:
+    """Has the bucket a website endpoint?"""
+
+    def ask() -> bool:
+        clients.s3(bucket.region).get_bucket_website(Bucket=bucket.name, ExpectedBucketOwner=bucket.account)
+        return True
+
+    return answer("website", ask, {"NoSuchWebsiteConfiguration": False})
+
+
 def placeless(bucket: Bucket, reason: str) -> Bucket:
     """Return a bucket of unknown Region: every fact is Unreadable, as nobody knows where to ask."""
 
@@ -170,6 +181,7 @@ def placeless(bucket: Bucket, reason: str) -> Bucket:
         blocked_encryption_types=closed("blocked_encryption_types"),
         default_key_manager=closed("default_key_manager"),
         policy=closed("policy"),
+        website=closed("website"),
         access_logging=closed("access_logging"),
         log_target=closed("log_target"),
         logs_from=closed("logs_from"),

@@ -21,6 +21,7 @@ from s3_guardrails.encryption.surroundings import (
 )
 from s3_guardrails.errors import LiveReadFailed
 from s3_guardrails.live.access_log import AccessLogs, ListBuckets
+from s3_guardrails.live.bucket import read_website
 from s3_guardrails.live.call import answer
 from s3_guardrails.live.clients import Clients
 
@@ -49,14 +50,6 @@ def _account_matters(read: Mapping[str, Any]) -> bool:
 
 def _owned(bucket: Bucket) -> dict[str, str]:
     return {"Bucket": bucket.name, "ExpectedBucketOwner": bucket.account}
-
-
-def _website(clients: Clients, bucket: Bucket) -> bool | Unreadable:
-    def ask() -> bool:
-        clients.s3(bucket.region).get_bucket_website(**_owned(bucket))
-        return True
-
-    return answer("website", ask, {"NoSuchWebsiteConfiguration": False})
 
 
 def _replication(clients: Clients, bucket: Bucket) -> Replication | Absent | Unreadable:
@@ -133,7 +126,7 @@ def _trails(clients: Clients, bucket: Bucket) -> tuple[Trail, ...] | Unreadable:
 
 
 _READERS: Final[Mapping[str, Callable[[Clients, Bucket], Any]]] = {
-    "website": _website,
+    "website": read_website,
     "replication": _replication,
     "public_access_block": _public_access_block,
     "policy_is_public": _policy_is_public,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from s3_guardrails.classified import class_of, value_for
 from s3_guardrails.decision import Decision
-from s3_guardrails.encryption.bucket import Bucket
-from s3_guardrails.encryption.fact import Unreadable, known
+from s3_guardrails.encryption.bucket import Bucket, DefaultEncryption
+from s3_guardrails.encryption.fact import Unreadable, given_up, known
 from s3_guardrails.encryption.key import Key
+from s3_guardrails.encryption.mode import SSE_S3_HEADER
 from s3_guardrails.errors import InputError
 from s3_guardrails.live.reader import LiveReader
 from s3_guardrails.parameters import Parameters, flag, parameter, text
@@ -128,8 +129,12 @@ class DenyWrongUploads(Remediation):
     def propose(self, case: Case[Bucket]) -> Proposal:
         """Add the fewest statements."""
         rule: Any = case.rule
-        accept = case.options.accept_unknown_sse_c
-        return uploads.plan(rule, case.facts, case.state, accept_unknown_sse_c=accept)
+        accept, bucket = case.options.accept_unknown_sse_c, case.facts
+        default = bucket.default_encryption
+        if isinstance(default, DefaultEncryption) and default.algorithm == SSE_S3_HEADER:
+            bucket = case.reader.complete_bucket(bucket, "logs_from")  # a log target may have to keep it
+        bucket = replace(bucket, logs_from=given_up(bucket.logs_from))
+        return uploads.plan(rule, bucket, case.state, accept_unknown_sse_c=accept)
 
 
 class RequireTls(Remediation):
