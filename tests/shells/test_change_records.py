@@ -9,6 +9,8 @@ from remediation import bucket
 
 from s3_guardrails.cli import main
 from s3_guardrails.embedded.environment import only
+from s3_guardrails.remediate.undo import NAME as NAME_OF_UNDO
+from s3_guardrails.settings.changes import UNDO
 
 TODAY = datetime.now(UTC).date()
 NAME, RULE = "ledger", "S3_BUCKET_TLS_ONLY"
@@ -110,6 +112,10 @@ def test_a_temporary_change_that_was_not_undone_is_a_finding(aws, run, planned, 
     code, _, told = run("change", "close", RECORD, "--result", "undone.json")
     assert (code, told) == (0, "CHG-1: UNDONE\n")
     assert run("change", "check", "--on", until.isoformat())[0] == 0
+
+
+def test_both_call_the_undo_alike():
+    assert UNDO == NAME_OF_UNDO
 
 
 def plan_of_undo(run, planned):

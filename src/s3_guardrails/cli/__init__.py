@@ -22,6 +22,7 @@ from s3_guardrails.cli.exit_code import ExitCode
 from s3_guardrails.cli.explain import explain
 from s3_guardrails.cli.explain_policy import explain_policy
 from s3_guardrails.cli.fleet import fleet
+from s3_guardrails.cli.history import history
 from s3_guardrails.cli.key_policy import key_policy
 from s3_guardrails.cli.preflight import preflight
 from s3_guardrails.cli.prove import prove
@@ -57,6 +58,7 @@ for each in (
     settings,
     exemptions,
     change,
+    history,
     key_policy,
     demo,
     catalogue,

@@ -47,7 +47,7 @@ def open_place(account: Account, folder: Path, evidence_bucket: str | None, *, w
     store: Store = FolderStore(folder)
     own = OwnEvidence()
     if evidence_bucket is not None:
-        bucket = _evidence_bucket(account, evidence_bucket)
+        bucket = evidence_bucket_of(account, evidence_bucket)
         store = BucketStore(account.clients, bucket.name, account.id, bucket.region)
         own = OwnEvidence(bucket=bucket.name, key=_key_of(account.readers[0], bucket))
     return Place(
@@ -59,7 +59,8 @@ def open_place(account: Account, folder: Path, evidence_bucket: str | None, *, w
     )
 
 
-def _evidence_bucket(account: Account, name: str) -> Bucket:
+def evidence_bucket_of(account: Account, name: str) -> Bucket:
+    """Return the bucket of that name; raise InputError where the account has none."""
     found = [each for each in account.readers[0].list_buckets() if each.name == name]
     if not found:
         raise InputError(f"evidence bucket `{name}`: not found in account {account.id}")

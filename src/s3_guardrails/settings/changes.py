@@ -17,10 +17,11 @@ import yaml
 
 from s3_guardrails.errors import InputError
 from s3_guardrails.remediate.change import digest
-from s3_guardrails.remediate.undo import NAME as UNDO
 from s3_guardrails.settings.schema import InvalidFile, check_schema
 from s3_guardrails.settings.strict_yaml import Written, read_file
 
+UNDO: Final = "UndoRemediation"
+"""The remediation that undoes any other; a test compares it with its own word."""
 _DAYS: Final = ("created", "temporary-until")
 
 Problem = tuple[str, str]
