@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 import yaml
-from roll_out import GIVEN, NAME, REGIONS, ROOT, RollOut, Site, build, parameters
+from roll_out import GIVEN, NAME, PREFIX, REGIONS, ROOT, RollOut, Site, build, parameters
 from test_permissions import FUNCTION, TEMPLATE, granted, role_of
 
 from s3_guardrails.cli import main
@@ -400,6 +400,44 @@ def test_a_rule_s_function_can_do_nothing_that_its_role_does_not_allow(joined):
         site.place.functions.stop()
     assert watch.failures
     assert [each.error for each in watch.failures if "PutEvaluations" not in each.error] == []
+
+
+@pytest.fixture(scope="module")
+def waves(unrecorded, roll_out):
+    """deploy/organization.yaml, with a canary without a recorder and then with one."""
+    units = {name: roll_out.organization.unit(name) for name in ("canary", "fleet")}
+    canary = roll_out.account("first", units["canary"], recorded=())
+    fleet = roll_out.account("second", units["fleet"])
+    text = (ROOT / "deploy" / "organization.yaml").read_text(encoding="utf-8")
+    key = f"s3-encryption-guardrails/{hashlib.sha256(roll_out.built.template).hexdigest()}.yaml"
+    roll_out.aws.client("s3").put_object(Bucket=f"{PREFIX}-us-east-1", Key=key, Body=roll_out.built.template)
+    given = {"CanaryOrganizationalUnits": units["canary"], "FleetOrganizationalUnits": units["fleet"]}
+    given |= {"TemplateKey": key, "Regions": "us-east-1", "CallAs": "SELF"}
+    seen = []
+    for name in ("waves-unrecorded", "waves"):
+        roll_out.cloudformation.create_stack(
+            StackName=name, TemplateBody=text, Parameters=parameters(**GIVEN, **given), Capabilities=["CAPABILITY_IAM"]
+        )
+        roll_out.aws.places.at(roll_out.aws.account, "us-east-1").stacks.wait()
+        [stack] = roll_out.cloudformation.describe_stacks(StackName=name)["Stacks"]
+        rules = {account.name: Site(roll_out, account, "us-east-1").rules() for account in (canary, fleet)}
+        seen.append((stack["StackStatus"], stack.get("StackStatusReason", ""), rules))
+        canary.record("us-east-1")
+    return seen
+
+
+def test_a_canary_that_fails_keeps_the_fleet_as_it_was(waves):
+    status, reason, rules = waves[0]
+    assert (status, rules) == ("ROLLBACK_COMPLETE", {"first": {}, "second": {}})
+    assert "ResourceLogicalId:Canary" in reason
+
+
+def test_the_fleet_follows_a_canary_that_succeeds(waves):
+    status, _, rules = waves[1]
+    assert (status, {name: set(each) for name, each in rules.items()}) == (
+        "CREATE_COMPLETE",
+        {"first": RULES, "second": RULES},
+    )
 
 
 def test_without_a_recorder_the_operation_fails_with_the_reason_and_leaves_nothing_behind(unrecorded):

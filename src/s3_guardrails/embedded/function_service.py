@@ -36,7 +36,6 @@ _OPERATIONS: Final = {
     ("GET", False, None): "ListFunctions",
     ("GET", True, None): "GetFunction",
     ("DELETE", True, None): "DeleteFunction",
-    ("GET", True, "configuration"): "GetFunctionConfiguration",
     ("PUT", True, "configuration"): "UpdateFunctionConfiguration",
     ("PUT", True, "code"): "UpdateFunctionCode",
     ("GET", True, "policy"): "GetPolicy",
@@ -125,10 +124,6 @@ class FunctionService:
         """Tell of a function."""
         function = self._find(call)
         return _json({"Configuration": function.configuration(call.resource), "Code": {"RepositoryType": "S3"}})
-
-    def on_get_function_configuration(self, call: Call) -> Answer:
-        """Tell of a function's settings."""
-        return _json(self._find(call).configuration(call.resource))
 
     def on_list_functions(self, _: Call) -> Answer:
         """List all."""

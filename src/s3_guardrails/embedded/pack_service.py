@@ -95,7 +95,7 @@ class PackService:
             raise Refused("NoSuchConformancePackException", f"Conformance pack {name} does not exist")
         return self.packs[name]
 
-    def _deploy(self, call: Call, pack: Pack, template: Template, inputs: Mapping[str, str]) -> None:
+    def _deploy(self, call: Call, pack: Pack, template: Template, inputs: Mapping[str, Any]) -> None:
         if not config_backends[call.account][call.region].recorders:
             message = "Configuration recorder is not available to put config rule."
             raise Refused("NoAvailableConfigurationRecorderException", message)
@@ -134,7 +134,7 @@ class PackService:
             self.config.forget(deployed)
 
 
-def _checked(call: Call) -> tuple[Template, dict[str, str]]:
+def _checked(call: Call) -> tuple[Template, dict[str, Any]]:
     given = call.parameters.get("ConformancePackInputParameters") or []
     inputs = {each["ParameterName"]: each["ParameterValue"] for each in given}
     text = call.parameters.get("TemplateBody", "")
@@ -154,7 +154,7 @@ def _checked(call: Call) -> tuple[Template, dict[str, str]]:
     return template, values
 
 
-def _resources(template: Template, values: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _resources(template: Template, values: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield type and properties in the order of dependencies; a resource's Ref is its rule's name."""
 
     def look(logical: str, _: str | None) -> Any:

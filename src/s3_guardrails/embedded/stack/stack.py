@@ -26,10 +26,11 @@ from s3_guardrails.embedded.stack.kind import (
 )
 from s3_guardrails.embedded.stack.kind_data import KINDS as DATA
 from s3_guardrails.embedded.stack.kind_function import KINDS as FUNCTION
+from s3_guardrails.embedded.stack.kind_organization import KINDS as ORGANIZATION
 from s3_guardrails.embedded.stack.kind_watch import KINDS as WATCH
 from s3_guardrails.embedded.stack.template import Resolver, Template, invalid
 
-KINDS: Final[Mapping[str, Kind]] = {**DATA, **FUNCTION, **WATCH}
+KINDS: Final[Mapping[str, Kind]] = {**DATA, **FUNCTION, **ORGANIZATION, **WATCH}
 FAILURES: Final = (ClientError, BotoCoreError, Refused)
 
 

@@ -41,6 +41,8 @@ class StackSetService:
         given = nested(call.parameters)
         if given.get("PermissionModel") != "SERVICE_MANAGED":
             raise invalid("only PermissionModel SERVICE_MANAGED is played here")
+        if given.get("CallAs") == "DELEGATED_ADMIN":
+            raise invalid("delegated administrators are not played here; call as SELF from the management account")
         if given["StackSetName"] in self.sets:
             raise Refused("NameAlreadyExistsException", f"StackSet {given['StackSetName']} already exists", 409)
         automatic = given.get("AutoDeployment") or {}

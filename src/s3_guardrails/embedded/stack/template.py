@@ -78,34 +78,40 @@ class Template:
         """Logical id → resource."""
         return dict(self.tree["Resources"])
 
-    def parameters(self, given: Mapping[str, str]) -> dict[str, str]:
-        """Return every parameter's value; raise Refused for one that is missing, unknown or not allowed."""
+    def parameters(self, given: Mapping[str, str]) -> dict[str, Any]:
+        """Return every parameter's value, of a list its values; raise Refused for what is missing or not allowed."""
         declared = self.tree.get("Parameters") or {}
         if unknown := sorted(set(given) - set(declared)):
             raise invalid(f"Parameters: {unknown} do not exist in the template")
         missing = sorted(name for name, each in declared.items() if "Default" not in each and name not in given)
         if missing:
             raise invalid(f"Parameters: {missing} must have values")
-        values = {name: str(given.get(name, each.get("Default"))) for name, each in declared.items()}
-        for name, each in declared.items():
-            _check(name, values[name], each)
+        texts = {name: str(given.get(name, each.get("Default"))) for name, each in declared.items()}
+        lists = {name for name, each in declared.items() if each["Type"] == "CommaDelimitedList"}
+        values = {name: text.split(",") if name in lists else text for name, text in texts.items()}
+        for name, text in texts.items():
+            for each in text.split(",") if name in lists else (text,):
+                _check(name, each, declared[name])
         for name, rule in (self.tree.get("Rules") or {}).items():
             for each in rule["Assertions"] if self._holds(rule.get("RuleCondition", ALWAYS), values) else ():
                 if not self._holds(each["Assert"], values):
                     raise invalid(f"Template error: rule {name} failed: {each.get('AssertDescription', '')}")
         return values
 
-    def conditions(self, values: Mapping[str, str]) -> dict[str, bool]:
+    def conditions(self, values: Mapping[str, Any]) -> dict[str, bool]:
         """Return whether each condition holds."""
         return {name: self._holds(node, values) for name, node in (self.tree.get("Conditions") or {}).items()}
 
-    def _holds(self, node: Any, values: Mapping[str, str]) -> bool:
+    def _holds(self, node: Any, values: Mapping[str, Any]) -> bool:
         match node:
             case {"Condition": name}:
                 return self._holds(self.tree["Conditions"][name], values)
             case {"Fn::Equals": [one, other]}:
                 resolve = Resolver(values, {}, _no_resource)
                 return bool(resolve(one) == resolve(other))
+            case {"Fn::EachMemberIn": [some, several]}:
+                resolve = Resolver(values, {}, _no_resource)
+                return set(resolve(some)) <= set(resolve(several))
             case {"Fn::Not": [each]}:
                 return not self._holds(each, values)
             case {"Fn::And": several}:
@@ -137,7 +143,7 @@ class Template:
 class Resolver:
     """Resolves functions: parameters and pseudo parameters, conditions, and resources that are there."""
 
-    values: Mapping[str, str]
+    values: Mapping[str, Any]
     conditions: Mapping[str, bool]
     look: Look
 
