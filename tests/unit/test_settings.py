@@ -1,8 +1,11 @@
 """The guardrails file: what it means, and how each mistake is told."""
 
+import copy
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -188,3 +191,56 @@ def test_an_input_that_rules_share_has_one_value():
     parameters["S3_BUCKET_UPLOADS_ENCRYPTED"]["DataClassTag"] = "other"
     with pytest.raises(InputError, match="share the input `DataClassTag`"):
         deployed_inputs(parameters, find_rules())
+
+
+GOOD = EXAMPLE.read_text(encoding="utf-8")
+CHARACTERS = st.sampled_from("a0:-[]{}&*!|>'\"%@,#?\n \t~*\u202e\x00")
+
+
+@given(st.lists(st.tuples(st.integers(0, len(GOOD)), st.integers(0, 4), st.text(CHARACTERS, max_size=3)), max_size=4))
+def test_a_file_with_misprints_is_refused_with_its_line_or_rendered(misprints):
+    """Never a traceback; what is rendered, every rule takes."""
+    text = GOOD
+    for place, gone, put in misprints:
+        text = text[:place] + put + text[place + gone :]
+    try:
+        found = guardrails_of(read_yaml(text.encode()))
+    except InputError as error:
+        assert re.search(r"(^|:)[0-9]+: ", str(error))  # noqa: PT017
+        return
+    try:
+        parameters = rule_parameters(found, RULES)
+    except InputError as error:
+        assert str(error)  # noqa: PT017
+        return
+    for rule in RULES:
+        rule.Parameters.from_config(parameters[rule.__name__])
+
+
+TREE = read_yaml(GOOD.encode()).tree
+
+
+def places(tree, path=()):
+    """Every member of every mapping of the file."""
+    if isinstance(tree, dict):
+        for name, each in tree.items():
+            yield (*path, name)
+            yield from places(each, (*path, name))
+
+
+@pytest.mark.parametrize("path", list(places(TREE)), ids=lambda path: ".".join(map(str, path)))
+def test_a_misspelt_word_is_never_taken_for_an_empty_setting(path):
+    """A setting that silently went missing would fall back to a default, which may be wider."""
+    tree = copy.deepcopy(TREE)
+    part = tree
+    for name in path[:-1]:
+        part = part[name]
+    part[f"{path[-1]}x"] = part.pop(path[-1])
+    text = yaml.safe_dump(tree)
+    try:
+        found = rule_parameters(guardrails_of(read_yaml(text.encode())), RULES)
+    except InputError:
+        return
+    assert path[0] in {"classes", "tenants"}, "only names that people choose may be others"
+    assert len(path) in {2, 3}
+    assert found
