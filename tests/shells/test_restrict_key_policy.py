@@ -54,6 +54,21 @@ def test_a_policy_is_restricted_after_approval_and_undo_puts_it_back(aws, bench)
     assert stored(aws, arn) == before
 
 
+def concerns(bench, arn, seen):
+    options = {"Administrators": "admin"} | ({"SeenInUse": seen} if seen else {})
+    plan = bench.engine.plan(bench.order(RESTRICT, arn, {}, options))
+    return {each.code: each.sentence for each in plan.concerns}
+
+
+def test_who_was_seen_in_use_is_said_by_whoever_looked(aws, bench):
+    arn = key(aws, Policy=text(aws, {"Principal": role(aws, "admin"), "Action": "kms:*"}))
+    admin = f"arn:aws:iam::{aws.account}:role/admin"
+    assert "USE_NOT_KNOWN" in concerns(bench, arn, "")
+    assert not {"USE_NOT_KNOWN", "SEEN_IN_USE"} & set(concerns(bench, arn, "nobody"))
+    told = concerns(bench, arn, admin)["SEEN_IN_USE"]
+    assert told.startswith(f"{admin} was seen using the key and loses: ")
+
+
 def test_a_role_that_is_not_declared_changes_nothing(aws, bench):
     before = text(aws, {"Principal": role(aws, "admin"), "Action": "kms:*"})
     arn = key(aws, Policy=before)

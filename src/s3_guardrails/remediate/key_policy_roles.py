@@ -69,6 +69,20 @@ def _read(parameter: str, text: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def seen_in_use(text: str) -> frozenset[str] | None:
+    """Read the parameter `SeenInUse`: ARNs and services, none for `nobody`, None where it is empty.
+
+    Raise ParameterError; a role's bare name is not enough, since a trail shows ARNs.
+    """
+    if not text.strip():
+        return None
+    found = frozenset[str]() if text.strip() == "nobody" else frozenset(words(text))
+    for each in found:
+        if not (_ARN.fullmatch(each) or _service(each)):
+            raise ParameterError(f"parameter `SeenInUse`: expected ARNs, services or `nobody`, found `{each}`")
+    return found
+
+
 def _service(text: str) -> bool:
     return _SERVICE.fullmatch(text) is not None
 

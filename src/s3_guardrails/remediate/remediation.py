@@ -20,7 +20,7 @@ from s3_guardrails.remediate import key_policy, tls, uploads
 from s3_guardrails.remediate.change import Proposal, State
 from s3_guardrails.remediate.default_encryption import KeyChoice, plan_default_encryption
 from s3_guardrails.remediate.judged import before_change
-from s3_guardrails.remediate.key_policy_roles import DeclaredRoles
+from s3_guardrails.remediate.key_policy_roles import DeclaredRoles, seen_in_use
 from s3_guardrails.remediate.rotation import plan_rotation
 from s3_guardrails.remediate.state import Setting
 from s3_guardrails.rule import Rule
@@ -159,10 +159,17 @@ class KeyPolicyOptions(Parameters):
         "", "Who administers the key: ARNs, or names of roles of the key's account, separated by commas.", text
     )
     users: str = parameter("", "Who uses the key: ARNs, role names or services, separated by commas.", text)
+    seen_in_use: str = parameter(
+        "",
+        "Who CloudTrail showed using the key: ARNs or services, separated by commas; `nobody` where somebody looked "
+        "and saw nobody; empty: nobody looked.",
+        text,
+    )
 
     def check(self) -> None:
-        """Raise ParameterError where the two contradict each other."""
+        """Raise ParameterError where the duties contradict each other, or what was seen is nobody."""
         DeclaredRoles.from_text(self.administrators, self.users)
+        seen_in_use(self.seen_in_use)
 
 
 class RestrictKeyPolicy(Remediation):
@@ -177,7 +184,10 @@ class RestrictKeyPolicy(Remediation):
     def propose(self, case: Case[Key]) -> Proposal:
         """Propose the smallest change."""
         roles = DeclaredRoles.from_text(case.options.administrators, case.options.users)
-        return key_policy.plan(case.rule, case.facts, case.state, roles, caller=case.caller, judge=case.judge)
+        seen = seen_in_use(case.options.seen_in_use)
+        return key_policy.plan(
+            case.rule, case.facts, case.state, roles, seen=seen, caller=case.caller, judge=case.judge
+        )
 
 
 REMEDIATIONS: Final[Mapping[str, Remediation]] = {
