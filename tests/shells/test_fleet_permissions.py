@@ -71,6 +71,9 @@ def test_the_reader_role_may_do_what_the_commands_do_and_nothing_else(aws, fleet
     fleet.ledger.client("s3").put_bucket_encryption(
         Bucket="ledger", ServerSideEncryptionConfiguration={"Rules": [rule]}
     )
+    plain = {"Effect": "Allow", "Principal": {"AWS": fleet.ledger.id}, "Action": "s3:GetObject"}
+    policy = {"Version": "2012-10-17", "Statement": [{**plain, "Resource": "arn:aws:s3:::ledger/*"}]}
+    fleet.ledger.client("s3").put_bucket_policy(Bucket="ledger", Policy=json.dumps(policy))
     make_bucket(fleet.ledger, "logs", data_class="log-delivery")
     fleet.ledger.client("s3").put_bucket_logging(
         Bucket="ledger", BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": "logs", "TargetPrefix": ""}}
