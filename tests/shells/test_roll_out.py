@@ -50,12 +50,14 @@ def deployed(roll_out):
     organizations.move_account(
         AccountId=roll_out.aws.account, SourceParentId=roll_out.organization.root, DestinationParentId=unit
     )
+    in_unit = {each["Id"] for each in organizations.list_accounts_for_parent(ParentId=unit)["Accounts"]}
     roll_out.artifact_buckets()
     roll_out.create(NAME)
     status, results = roll_out.put(NAME, [unit])
     sites = [Site(roll_out, account, region) for account in accounts for region in REGIONS]
     return SimpleNamespace(
         unit=unit,
+        in_unit=in_unit,
         accounts=accounts,
         sites=sites,
         status=status,
@@ -221,7 +223,7 @@ def test_every_account_and_region_has_its_stack_and_the_management_account_has_n
     targets = {(account.id, region) for account in deployed.accounts for region in REGIONS}
     assert {target: status for target, (status, _) in deployed.results.items()} == dict.fromkeys(targets, "SUCCEEDED")
     assert deployed.instances == dict.fromkeys(targets, "CURRENT")
-    assert roll_out.aws.account not in {account for account, _ in targets}
+    assert deployed.in_unit == {roll_out.aws.account, *(account.id for account in deployed.accounts)}
 
 
 def test_everything_of_the_template_is_there_and_the_functions_run_the_very_zip(deployed, built):
