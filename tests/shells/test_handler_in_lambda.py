@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from config_events import event, load, stored, with_section
 
+from s3_guardrails.discovery import find_rules
+from s3_guardrails.embedded.item import KEY
 from s3_guardrails.embedded.runtime import Ending, LambdaRuntime
 
 HERE = Path(__file__).parent
@@ -76,7 +78,7 @@ def test_every_bucket_rule_answers_pushed_oversized_and_deleted_items(aws, name)
     assert not any("UNDETERMINED" in each.body[0]["Annotation"] for each in answers)
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in RULES.glob("KMS_*")))
+@pytest.mark.parametrize("name", [each.name for each in find_rules() if each.rule.resource_type == KEY])
 def test_every_key_rule_answers_changes_and_schedules(aws, name):
     kms = aws.client("kms")
     item = load("change_key")["invokingEvent"]["configurationItem"]
