@@ -60,6 +60,7 @@ class S3_BUCKET_UPLOADS_ENCRYPTED(ClassifiedBucketRule):
         Control("PCI DSS v4.0.1", "3.5.1", "own mapping: no framework names a control for uploads", "2026-11"),
     )
     remediation = "DenyWrongUploads"
+    further_remediations = ("BlockSseC",)
     Parameters = UploadParameters
     parameters: UploadParameters
 

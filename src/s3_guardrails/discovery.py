@@ -42,6 +42,11 @@ class Entry:
         found = self.rule.remediation
         return None if isinstance(found, NoRemediation) else found
 
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """Every document about what the rule finds, the one that AWS Config offers first."""
+        return (*((self.remediation,) if self.remediation else ()), *self.rule.further_remediations)
+
     def scenarios(self) -> Scenarios:
         """Return SCENARIOS of the rule's test file; raise MalformedRule. Installed packages carry no test files."""
         path = self.folder / f"{self.name}_test.py"

@@ -71,6 +71,7 @@ class Rule(Generic[F]):
     severity: ClassVar[Severity]
     controls: ClassVar[tuple[Control, ...]]
     remediation: ClassVar[str | NoRemediation]
+    further_remediations: ClassVar[tuple[str, ...]] = ()
     Parameters: ClassVar[type[BaseParameters]] = BaseParameters
 
     def __init__(self, parameters: BaseParameters | None = None) -> None:

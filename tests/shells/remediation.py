@@ -45,7 +45,7 @@ class Bench:
         reader = self.engine.reader
         kms = entry.rule.resource_type == "AWS::KMS::Key"
         resource = reader.key(name) if kms else reader.bucket(name, self.aws.region)
-        return order(entry, resource, parameters or {}, options or {})
+        return order(entry, resource, parameters or {}, options or {}, remediation)
 
     def run(self, remediation, name, parameters=None, options=None) -> Plan:
         """Plan, apply with every concern approved, verify."""

@@ -130,3 +130,37 @@ def test_what_is_no_log_is_an_error_that_names_it(aws, remediate, logs, tmp_path
     assert (code, "gone" in said) == (2, True)
     code, _, said = remediate("--undo", "x", "--logs", logs)
     assert (code, "--undo takes no" in said) == (2, True)
+
+
+BLOCK = ("ledger", "--rule", UPLOADS, "--document", "BlockSseC")
+
+
+def test_sse_c_is_blocked_without_approval_where_complete_events_show_nobody_who_uses_it(aws, remediated, logs):
+    bucket(aws, "ledger", encryption=default("aws:kms", key(aws)))
+    assert codes(remediated(*BLOCK)[1]) == ["SSE_C_USE_UNKNOWN"]
+    assert codes(remediated(*BLOCK, "--logs", logs / "access")[1]) == ["SSE_C_USE_UNKNOWN"]
+    found = remediated(*BLOCK, "--logs", logs, "--apply", "--yes")[1]
+    assert (found["outcome"], codes(found)) == ("VERIFIED", [])
+    rules = aws.client("s3").get_bucket_encryption(Bucket="ledger")["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rules[0]["BlockedEncryptionTypes"] == {"EncryptionType": ["SSE-C"]}
+
+
+def test_whoever_uses_sse_c_is_named_and_no_option_overrules_it(aws, remediated, logs, days, tmp_path):
+    bucket(aws, "ledger")
+    used = tmp_path / "used.json"
+    applied = {"additionalEventData": {"SignatureVersion": "SigV4", "SSEApplied": "SSE_C"}}
+    used.write_text(records(event(days[4], **applied)), encoding="utf-8")
+    found = remediated(*BLOCK, "--logs", logs, "--logs", used, "--option", "AcceptUnknownSseC=true")[1]
+    assert (found["outcome"], codes(found)) == ("REFUSED", ["SSE_C_USED"])
+    assert "user/" in found["refusals"][0]["sentence"]
+
+
+def test_a_document_is_named_with_its_rule(aws, remediate):
+    bucket(aws, "ledger")
+    assert remediate("ledger", "--document", "BlockSseC")[0] == 2
+    code, _, said = remediate("ledger", "--rule", "S3_BUCKET_TLS_ONLY", "--document", "BlockSseC")
+    assert code == 2
+    assert "expected one of the documents RequireTls, found `BlockSseC`" in said
+    code, _, said = remediate("ledger", "--rule", "S3_BUCKET_ACCESS_LOGGED")
+    assert code == 2
+    assert "S3_BUCKET_ACCESS_LOGGED` has no remediation, because which bucket takes the logs" in said

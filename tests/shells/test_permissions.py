@@ -52,6 +52,7 @@ IMPLIED = {
     "Live": RUNS,
     "SetBucketDefaultEncryption": KEEPS,
     "DenyWrongUploads": KEEPS,
+    "BlockSseC": KEEPS,
     "RequireTls": KEEPS,
     "EnableKeyRotation": KEEPS,
     "RestrictKeyPolicy": KEEPS,
@@ -236,6 +237,14 @@ def wrong_uploads(aws, function):
     function.tried("DenyWrongUploads", "plan", public, AcceptUnknownSseC="true")
 
 
+def block_sse_c(aws, function):
+    encryption = {**default("aws:kms", tagged_key(aws)), "BlockedEncryptionTypes": {"EncryptionType": ["NONE"]}}
+    ledger = bucket(aws, "ledger", encryption=encryption)
+    function.run("BlockSseC", ledger, APPROVED, AcceptUnknownSseC="true")
+    function.refused("BlockSseC", "plan", bucket(aws, "other"), match="SSE_C_USE_UNKNOWN")
+    function.refused("BlockSseC", "plan", "nobodys", match="NoSuchBucket")
+
+
 def tls(aws, function):
     function.run("RequireTls", bucket(aws, "ledger", encryption=default("aws:kms", key(aws))))
     function.tried("RequireTls", "plan", bucket(aws, "public", policy=allowing("public", "*")))
@@ -311,6 +320,7 @@ def undoable(aws):
 PATHS = {
     "SetBucketDefaultEncryption": default_encryption,
     "DenyWrongUploads": wrong_uploads,
+    "BlockSseC": block_sse_c,
     "RequireTls": tls,
     "EnableKeyRotation": rotation,
     "RestrictKeyPolicy": key_policy,

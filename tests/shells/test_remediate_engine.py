@@ -8,6 +8,8 @@ from remediation import Bench, bucket, default, key, recorded
 
 from s3_guardrails.errors import ChangeFailed, InputError, LiveReadFailed, ParameterError
 from s3_guardrails.live.reader import LiveReader
+from s3_guardrails.remediate.engine import order
+from s3_guardrails.remediate.handler import rule_of
 from s3_guardrails.remediate.plan import Status
 from s3_guardrails.remediate.undo import apply_undo, plan_undo, verify_undo
 
@@ -261,3 +263,50 @@ def test_what_is_kept_and_is_no_object_is_told_by_its_place(aws, bench, text):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(LiveReadFailed, match=r"before\.json`: expected a JSON object"):
         plan_undo(bench.fresh().engine, plan.id)
+
+
+BLOCK = "BlockSseC"
+ACCEPTED = {"AcceptUnknownSseC": "true"}
+
+
+def test_sse_c_is_blocked_beside_everything_that_was_there_and_undo_opens_it_again(aws, bench):
+    arn = key(aws)
+    nothing = {"BlockedEncryptionTypes": {"EncryptionType": ["NONE"]}}
+    bucket(aws, "ledger", encryption=default("aws:kms", arn, BucketKeyEnabled=True, **nothing))
+    before = encryption(aws, "ledger")
+    plan = bench.run(BLOCK, "ledger", options=ACCEPTED)
+    assert encryption(aws, "ledger") == default("aws:kms", arn, BucketKeyEnabled=True, **BLOCKED)
+    assert [each.code for each in plan.concerns] == ["SSE_C_USE_UNKNOWN"]
+    assert plan.rule == "S3_BUCKET_UPLOADS_ENCRYPTED"
+    assert bench.fresh().engine.plan(bench.order(BLOCK, "ledger", options=ACCEPTED)).status is Status.NOTHING_TO_DO
+    undo(bench, plan.id)
+    assert encryption(aws, "ledger") == before
+
+
+def test_sse_c_is_not_blocked_while_nobody_knows_who_uses_it(aws, bench):
+    bucket(aws, "ledger")
+    plan = bench.engine.plan(bench.order(BLOCK, "ledger"))
+    assert [each.code for each in plan.refusals] == ["SSE_C_USE_UNKNOWN"]
+    assert bench.writes == []
+
+
+def test_what_is_blocked_is_mended_though_the_rest_of_the_rule_is_still_broken(aws, bench):
+    bucket(aws, "ledger", encryption=default("aws:kms", key(aws)))
+    plan = bench.run(BLOCK, "ledger", options=ACCEPTED)
+    assert plan.status is Status.PLANNED
+    entry_order = bench.fresh().order("DenyWrongUploads", "ledger", options=ACCEPTED)
+    reasons = bench.fresh().engine.plan(entry_order).decision.reasons
+    assert {each.code for each in reasons} == {"MODE_NOT_DENIED", "KEY_NOT_DENIED"}
+
+
+def test_only_a_document_of_the_rule_can_be_named(aws, bench):
+    resource = bench.engine.reader.bucket("ledger", aws.region)
+    with pytest.raises(InputError, match="expected one of the documents RequireTls, found `BlockSseC`"):
+        order(rule_of("RequireTls"), resource, {}, {}, BLOCK)
+
+
+def test_sse_c_that_was_not_blocked_in_so_many_words_is_opened_again_in_words(aws, bench):
+    bucket(aws, "ledger")
+    plan = bench.run(BLOCK, "ledger", options=ACCEPTED)
+    undo(bench, plan.id)
+    assert encryption(aws, "ledger")["BlockedEncryptionTypes"] == {"EncryptionType": ["NONE"]}

@@ -54,6 +54,10 @@ class Scene:
         return bucket(self.aws, "ledger", policy=policy(APP), encryption=encryption)
 
     def _encryption(self):
+        if self.remediation == "BlockSseC":
+            self.options = {"AcceptUnknownSseC": "true"}
+            nothing = {"BlockedEncryptionTypes": {"EncryptionType": ["NONE"]}}
+            return bucket(self.aws, "ledger", encryption=default("aws:kms", key(self.aws), **nothing))
         self.parameters = {"ApprovedKeys": key(self.aws)}
         return bucket(self.aws, "ledger")
 
@@ -121,7 +125,14 @@ class Scene:
 
 
 @pytest.fixture(
-    params=["SetBucketDefaultEncryption", "RequireTls", "DenyWrongUploads", "EnableKeyRotation", "RestrictKeyPolicy"]
+    params=[
+        "SetBucketDefaultEncryption",
+        "RequireTls",
+        "DenyWrongUploads",
+        "BlockSseC",
+        "EnableKeyRotation",
+        "RestrictKeyPolicy",
+    ]
 )
 def scene(request, aws, tmp_path, monkeypatch):
     return Scene(aws, Bench(aws, tmp_path, recorded(monkeypatch)), request.param)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hazards import (
@@ -34,7 +35,7 @@ from s3_guardrails.encryption.fact import Unreadable
 from s3_guardrails.encryption.surroundings import DeliveryChannel, Replication, ReplicationRule, Trail
 from s3_guardrails.remediate.change import Proposed
 from s3_guardrails.remediate.hazard import bucket_hazards
-from s3_guardrails.remediate.hazard_evidence import Evidence, Simulation
+from s3_guardrails.remediate.hazard_evidence import Evidence, SeenCaller, Simulation
 
 APP = f"arn:aws:iam::{OWN}:role/app"
 WRITER = f"arn:aws:iam::{PARTNER}:role/writer"
@@ -399,3 +400,23 @@ def test_what_is_proposed_is_judged_whatever_the_remediation_is_called():
     found = bucket_hazards("UndoRemediation", bucket, CALM, both, TODAY, Evidence(target=key()))
     assert codes(found) == ["SSE_C_USE_UNKNOWN"]
     assert ROOT in key().policy.source["Statement"]
+
+
+SEEN = [SeenCaller(APP, TODAY, 3)]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "expected"),
+    [
+        ({"customer_keys": SEEN}, ["SSE_C_USED"]),
+        ({"customer_keys": SEEN, "accept_unknown_sse_c": True}, ["SSE_C_USED"]),
+        ({"customer_keys": [SeenCaller(APP, TODAY - timedelta(days=31), 3)]}, []),
+        ({"customer_keys": []}, []),
+        ({"customer_keys": [], "log_gaps": ("a day is missing",)}, ["SSE_C_USE_UNKNOWN"]),
+        ({"customer_keys": [], "log_gaps": ("a day is missing",), "accept_unknown_sse_c": True}, []),
+        ({}, ["SSE_C_USE_UNKNOWN"]),
+    ],
+)
+def test_logs_that_show_sse_c_refuse_to_block_it_and_complete_logs_without_it_allow_that(evidence, expected):
+    bucket = replace(BUCKET, blocked_encryption_types=frozenset())
+    assert codes(default(BLOCKING, bucket, **evidence)) == expected

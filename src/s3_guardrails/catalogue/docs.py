@@ -59,7 +59,8 @@ def _section(entry: Entry) -> Iterator[str]:
         yield f"{rule.why()}\n"
     yield f"- severity: {rule.severity}"
     yield f"- reports on: {rule.resource_type}, {_TRIGGERS[rule.trigger]}"
-    yield f"- {_remediation(rule.remediation)}\n"
+    further = "".join(f", or {each} for a part of it" for each in rule.further_remediations)
+    yield f"- {_remediation(rule.remediation)}{further}\n"
     yield "### Controls\n"
     controls = ((each.framework, each.id, each.source, each.read_on) for each in rule.controls)
     yield from _table(("framework", "id", "source", "read on"), controls)

@@ -162,6 +162,13 @@ REMEDIATORS: Final[Mapping[str, tuple[Grant, ...]]] = {
         *_on(On.BUCKETS_WRITTEN, s3_PutBucketPolicy="the change itself"),
         *_COMMON,
     ),
+    "BlockSseC": (
+        *_BUCKET,
+        *_REGION,
+        *_APPROVED,
+        *_on(On.BUCKETS_WRITTEN, s3_PutEncryptionConfiguration="the change itself"),
+        *_COMMON,
+    ),
     "RequireTls": (
         *_BUCKET,
         *_REGION,

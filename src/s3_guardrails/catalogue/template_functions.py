@@ -43,7 +43,7 @@ def remediations(entries: Iterable[Entry]) -> str:
     """Return function, the function's role and the automation's role of every remediation."""
     entries, reasons = tuple(entries), Reasons()
     inputs = pack_inputs(entries)
-    rules = {entry.remediation: entry for entry in entries}
+    rules = {name: entry for entry in entries for name in entry.documents}
     stanzas = [
         _remediation(name, yaml.safe_load(text), _of_rule(rules.get(name), inputs), reasons)
         for name, text in render_documents().items()

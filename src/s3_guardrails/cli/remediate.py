@@ -44,6 +44,7 @@ class Asked:
     concurrency: int
     undo_of: str | None
     options: tuple[str, ...]
+    document: str | None
     parameters: Path | None
     exemptions: str | None
     exemptions_key: str | None
@@ -74,6 +75,8 @@ class Asked:
         """Raise UsageError for what is about one resource and given about many, or the other way round."""
         if self.all and self.options and len(self.rules) != 1:
             raise click.UsageError("--option with --all: expected one --rule, whose remediation has it")
+        if self.document and len(self.rules) != 1:
+            raise click.UsageError("--document: expected one --rule, whose document it is")
         if not self.all and len(self.rules) > 1:
             raise click.UsageError("expected one --rule for one resource")
         if not self.all and len(self.regions) > 1:
@@ -101,7 +104,7 @@ class Asked:
 
     def wanted(self) -> Wanted:
         """Return what is to hold."""
-        return Wanted(rules=self.rules, parameters=self.parameters, options=self.options)
+        return Wanted(rules=self.rules, parameters=self.parameters, options=self.options, document=self.document)
 
     def place(self) -> Place:
         """Open the account; raise InputError or LiveReadFailed."""
@@ -139,6 +142,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of the remediation; repeatable."
         ),
+        click.option("--document", metavar="NAME", help="Another document of the rule, such as BlockSseC."),
         click.option("--undo", "undo_of", metavar="PLAN_ID", help="Put back what this plan's change found."),
         click.option(
             "--approve", multiple=True, metavar="PLAN_ID", help="Apply this plan, its concerns included; repeatable."

@@ -26,6 +26,7 @@ class Wanted:
     rules: tuple[str, ...]
     parameters: Path | None
     options: tuple[str, ...]
+    document: str | None = None
 
     def chosen(self) -> list[Rule[Any]]:
         """Return the rules named, all that can be mended if none is; raise InputError or ParameterError."""
@@ -41,7 +42,7 @@ class Wanted:
         if entry.rule.resource_type != RESOURCE_TYPES[type(resource)]:
             raise InputError(f"{resource.arn}: rule `{name}` is about {entry.rule.resource_type}")
         options = self._options(entry)
-        return order(entry, resource, given_parameters(self.parameters).get(name, {}), options)
+        return order(entry, resource, given_parameters(self.parameters).get(name, {}), options, self.document)
 
     def _options(self, entry: Entry) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -51,7 +52,7 @@ class Wanted:
                 raise click.UsageError(f"--option `{each}`: expected NAME=VALUE, each name once")
             found[name] = value
         try:
-            remediation_named(document_of(entry)).Options.from_config(found)
+            remediation_named(document_of(entry, self.document)).Options.from_config(found)
         except ParameterError as error:
             raise ParameterError(f"--option: {error}".replace("rule parameter", "option")) from None
         return found

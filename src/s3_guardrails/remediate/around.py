@@ -19,7 +19,7 @@ from s3_guardrails.live.surroundings import read_surroundings
 from s3_guardrails.logs.book import LogBook
 from s3_guardrails.policy.document import Policy, PrincipalKind
 from s3_guardrails.remediate.change import Proposal, Proposed, Refused
-from s3_guardrails.remediate.hazard import bucket_hazards, key_hazards, needed
+from s3_guardrails.remediate.hazard import BLOCK_SSE_C, bucket_hazards, key_hazards, needed
 from s3_guardrails.remediate.hazard_evidence import Evidence, Hazards, Simulation, collected
 from s3_guardrails.remediate.hazard_exemption import exempt
 from s3_guardrails.remediate.logged import FROM_LOGS
@@ -63,7 +63,7 @@ class Around:
     def _of_bucket(self, name: str, case: Case[Bucket], proposal: Proposed) -> Hazards:
         bucket = case.facts
         surroundings = read_surroundings(self.clients, self.reader.list_buckets, bucket, needed(name))
-        target = self._target(proposal)
+        target = None if name == BLOCK_SSE_C else self._target(proposal)  # that leaves the default alone
         policy = bucket.policy if isinstance(bucket.policy, Policy) else None
         evidence = Evidence(
             role=case.caller,

@@ -49,21 +49,35 @@ class Order:
     basis: str
 
 
-def order(entry: Entry, resource: Resource, parameters: Mapping[str, str], options: Mapping[str, str]) -> Order:
-    """Make an order from text; raise ParameterError naming what is wrong, InputError where nothing mends the rule."""
-    name = document_of(entry)
+def order(
+    entry: Entry,
+    resource: Resource,
+    parameters: Mapping[str, str],
+    options: Mapping[str, str],
+    document: str | None = None,
+) -> Order:
+    """Make an order from text; raise ParameterError naming what is wrong, InputError where nothing mends the rule.
+
+    `document`: one of the rule's, if not its first.
+    """
+    name = document_of(entry, document)
     remediation = remediation_named(name)
     return Order(
         remediation=name,
-        rule=entry.rule(entry.rule.Parameters.from_config(parameters)),
+        rule=remediation.narrowed(entry.rule(entry.rule.Parameters.from_config(parameters))),
         resource=resource,
         options=remediation.Options.from_config(options),
         basis=digest({"parameters": dict(parameters), "options": {k: v for k, v in options.items() if v}}),
     )
 
 
-def document_of(entry: Entry) -> str:
-    """Return the rule's document; raise InputError saying why there is none."""
+def document_of(entry: Entry, named: str | None = None) -> str:
+    """Return the document named, or the rule's first; raise InputError saying why there is none."""
+    if named is not None and named not in entry.documents:
+        expected = ", ".join(entry.documents) or "none"
+        raise InputError(f"rule `{entry.name}`: expected one of the documents {expected}, found `{named[:80]}`")
+    if named is not None:
+        return named
     if isinstance(entry.rule.remediation, NoRemediation):
         raise InputError(f"rule `{entry.name}` has no remediation, because {entry.rule.remediation.because}")
     return entry.rule.remediation

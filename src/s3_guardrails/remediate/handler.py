@@ -32,7 +32,7 @@ from s3_guardrails.remediate.engine import Allow, Engine, Order, order, step_ans
 from s3_guardrails.remediate.evaluate_again import evaluate_again
 from s3_guardrails.remediate.own_evidence import OwnEvidence
 from s3_guardrails.remediate.plan import Plan, Status, refused_sentence
-from s3_guardrails.remediate.remediation import remediation_named
+from s3_guardrails.remediate.remediation import Remediation, remediation_named
 from s3_guardrails.remediate.state import Resource
 from s3_guardrails.remediate.store import PLAN_ID, BucketStore
 from s3_guardrails.remediate.undo import NAME as UNDO
@@ -182,7 +182,7 @@ def _clients(endpoint_url: str | None) -> SessionClients:
 
 def _options(name: str, event: Mapping[str, Any]) -> Mapping[str, str]:
     """Return the remediation's options; raise InputError for a member of the event that nothing reads."""
-    declared = () if name == UNDO else remediation_named(rule_of(name).remediation or name).Options.documented()
+    declared = () if name == UNDO else _known(name).Options.documented()
     known = tuple(each.name for each in declared)
     unknown = sorted(str(each) for each in set(event) - _GIVEN - set(known))
     if unknown:
@@ -190,14 +190,20 @@ def _options(name: str, event: Mapping[str, Any]) -> Mapping[str, str]:
     return {option: _text(event, option) for option in known}
 
 
+def _known(name: str) -> Remediation:
+    """Return a remediation that a rule names; raise InputError."""
+    rule_of(name)
+    return remediation_named(name)
+
+
 def _order(engine: Engine, name: str, event: Mapping[str, Any], options: Mapping[str, str]) -> Order:
     entry = rule_of(name)
-    return order(entry, _resource(engine, entry, _text(event, "resource")), _parameters(), options)
+    return order(entry, _resource(engine, entry, _text(event, "resource")), _parameters(), options, name)
 
 
 def rule_of(remediation: str) -> Entry:
     """Return the rule that names the document as its remediation; raise InputError."""
-    found = next((entry for entry in find_rules() if entry.remediation == remediation), None)
+    found = next((entry for entry in find_rules() if remediation in entry.documents), None)
     if found is None:
         raise InputError(f"no rule has the remediation `{remediation[:80]}`")
     return found

@@ -15,7 +15,7 @@ from s3_guardrails.encryption.key import Key
 from s3_guardrails.encryption.surroundings import Surroundings
 from s3_guardrails.remediate.change import Proposed
 from s3_guardrails.remediate.hazard_access import access
-from s3_guardrails.remediate.hazard_callers import http_callers, website, wrong_uploaders
+from s3_guardrails.remediate.hazard_callers import customer_keys, http_callers, website, wrong_uploaders
 from s3_guardrails.remediate.hazard_evidence import NO_EVIDENCE, Evidence, Finding, Hazards, collected
 from s3_guardrails.remediate.hazard_key import changed_key_policy, key_in_use, target_key
 from s3_guardrails.remediate.hazard_owner import owned
@@ -26,6 +26,7 @@ from s3_guardrails.remediate.hazard_writer import denied_writers, stopped_writer
 
 REQUIRE_TLS: Final = "RequireTls"
 DENY_WRONG_UPLOADS: Final = "DenyWrongUploads"
+BLOCK_SSE_C: Final = "BlockSseC"
 
 _OF_POLICY: Final = ("policy_is_public", "public_access_block", "account_public_access_block")
 _WRITERS: Final = ("logs_from", "delivery_channels", "trails")
@@ -33,6 +34,7 @@ NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     REQUIRE_TLS: ("website", *_OF_POLICY),
     DENY_WRONG_UPLOADS: (*_OF_POLICY, *_WRITERS),
     "SetBucketDefaultEncryption": ("replication", *_WRITERS),
+    BLOCK_SSE_C: (),
 }
 """Remediation → the facts of `Surroundings` that `bucket_hazards` looks at."""
 
@@ -71,7 +73,7 @@ def bucket_hazards(
         if "policy" in proposal.after and remediation == DENY_WRONG_UPLOADS:
             yield from wrong_uploaders(evidence, today)
         if "encryption" in proposal.after:
-            yield from _encryption(bucket, surroundings, proposal, evidence)
+            yield from _encryption(bucket, surroundings, proposal, evidence, today)
 
     return collected(found())
 
@@ -89,13 +91,14 @@ def key_hazards(key: Key, proposal: Proposed, today: date, evidence: Evidence = 
 
 
 def _encryption(
-    bucket: Bucket, surroundings: Surroundings, proposal: Proposed, evidence: Evidence
+    bucket: Bucket, surroundings: Surroundings, proposal: Proposed, evidence: Evidence, today: date
 ) -> Iterator[Finding]:
     change = new_default(bucket, proposal.after["encryption"])
     if not isinstance(change, NewDefault):
         yield change
         return
-    yield from change.blocks_sse_c(evidence)
+    if change.newly_blocks_sse_c:
+        yield from customer_keys(change.blocked_before, evidence, today)
     if not change.matters:
         return
     yield from target_key(bucket, change, evidence)

@@ -54,6 +54,27 @@ def wrong_uploaders(evidence: Evidence, today: date) -> Iterator[Finding]:
         yield from _incomplete(evidence, "whether anybody uploads with what would be denied")
 
 
+def customer_keys(blocked: frozenset[str] | Unreadable, evidence: Evidence, today: date) -> Iterator[Finding]:
+    """Whoever uploads with SSE-C stops working once it is blocked; what logs show is never overruled by an option."""
+    if named := _recent(evidence.customer_keys or (), today):
+        yield Refusal(
+            "SSE_C_USED",
+            f"SSE-C was used in the last {WINDOW.days} days by {named}",
+            "let these writers take the bucket's default, then plan again",
+        )
+    elif evidence.accept_unknown_sse_c or (evidence.customer_keys is not None and not evidence.log_gaps):
+        return
+    elif isinstance(blocked, Unreadable):
+        yield unreadable(blocked, "they say whether SSE-C uploads still work today")
+    else:
+        gaps = f": {'; '.join(evidence.log_gaps)}" if evidence.log_gaps else ""
+        yield Refusal(
+            "SSE_C_USE_UNKNOWN",
+            f"SSE-C uploads work today and would be refused, and whether anybody makes them is not known{gaps}",
+            "look for SSE-C in the logs and the inventory, then plan again with AcceptUnknownSseC",
+        )
+
+
 def _incomplete(evidence: Evidence, what: str) -> Iterator[Concern]:
     """That nobody was seen says something only where everybody would have been."""
     if evidence.log_gaps:

@@ -54,14 +54,15 @@ class Evidence:
 
     `role`: the ARN that will write the change (a role, user or role session). `target`: the key that the default names
     after the change, with its `metadata` and `policy`. From logs, empty if nobody was seen: `http_callers`, over plain
-    HTTP or too old TLS; `wrong_uploaders`, with headers that would be denied; `log_gaps`, why an empty list does not
-    show that nobody was there.
+    HTTP or too old TLS; `wrong_uploaders`, with headers that would be denied; `customer_keys`, with SSE-C;
+    `log_gaps`, why an empty list does not show that nobody was there.
     """
 
     role: str | None = None
     target: Key | None = None
     http_callers: Sequence[SeenCaller] | None = None
     wrong_uploaders: Sequence[SeenCaller] | None = None
+    customer_keys: Sequence[SeenCaller] | None = None
     log_gaps: tuple[str, ...] = ()
     simulation: Simulation | None = None
     accept_unknown_sse_c: bool = False

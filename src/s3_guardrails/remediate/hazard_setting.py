@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from s3_guardrails.encryption.mode import SSE_S3_HEADER
 from s3_guardrails.errors import UnreadableFact
 from s3_guardrails.live import shape
 from s3_guardrails.remediate.change import Refusal
-from s3_guardrails.remediate.hazard_evidence import Evidence, Finding, unreadable
+from s3_guardrails.remediate.hazard_evidence import unreadable
 
 KEY_ARN: Final = re.compile(r"arn:([^:]+):kms:([^:]+):([0-9]{12}):key/.+")
 """Partition, Region and account of a key, where a setting names it by its ARN."""
@@ -52,18 +52,11 @@ class NewDefault:
             self.another_key or self.bucket_key_on or (self.uses_kms and self.before.algorithm != self.after.algorithm)
         )
 
-    def blocks_sse_c(self, evidence: Evidence) -> Iterator[Finding]:
-        """Uploads with SSE-C, replicas of such objects included, are refused once it is blocked."""
-        if "SSE-C" not in (self.blocked_after or frozenset()) or evidence.accept_unknown_sse_c:
-            return
-        if isinstance(self.blocked_before, Unreadable):
-            yield unreadable(self.blocked_before, "they say whether SSE-C uploads still work today")
-        elif "SSE-C" not in self.blocked_before:
-            yield Refusal(
-                "SSE_C_USE_UNKNOWN",
-                "SSE-C uploads work today and would be refused, and whether anybody makes them is not known",
-                "look for SSE-C in the logs and the inventory, then plan again with AcceptUnknownSseC",
-            )
+    @property
+    def newly_blocks_sse_c(self) -> bool:
+        """May uploads with SSE-C, replicas of such objects included, be refused that are not refused today?"""
+        before = self.blocked_before
+        return "SSE-C" in (self.blocked_after or ()) and (isinstance(before, Unreadable) or "SSE-C" not in before)
 
 
 def new_default(bucket: Bucket, configuration: Mapping[str, Any] | None) -> NewDefault | Refusal:

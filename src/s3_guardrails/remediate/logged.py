@@ -21,7 +21,7 @@ from s3_guardrails.policy.document import EMPTY, Policy, Statement, parse_policy
 from s3_guardrails.policy.request import ANONYMOUS, Request
 from s3_guardrails.policy.truth import Truth
 from s3_guardrails.remediate.change import Proposed
-from s3_guardrails.remediate.hazard import DENY_WRONG_UPLOADS, REQUIRE_TLS
+from s3_guardrails.remediate.hazard import BLOCK_SSE_C, DENY_WRONG_UPLOADS, REQUIRE_TLS
 from s3_guardrails.remediate.hazard_evidence import Evidence, SeenCaller, listed
 
 _ANY_KEY: Final = "\uffff"
@@ -48,9 +48,17 @@ def upload_evidence(evidence: Evidence, book: LogBook, bucket: Bucket, proposal:
     return replace(evidence, wrong_uploaders=found, log_gaps=(*book.gaps(book.trail, bucket.name), *doubts))
 
 
+def customer_key_evidence(evidence: Evidence, book: LogBook, bucket: Bucket, _: Proposed) -> Evidence:
+    """Add who uploaded with SSE-C; access logs tell no headers."""
+    seen, _open = _callers(_kinds(book.trail, bucket), lambda kind: bool(kind.upload and kind.upload.customer))
+    found = seen if book.trail.found else None
+    return replace(evidence, customer_keys=found, log_gaps=tuple(book.gaps(book.trail, bucket.name)))
+
+
 FROM_LOGS: Final[Mapping[str, Callable[[Evidence, LogBook, Bucket, Proposed], Evidence]]] = {
     REQUIRE_TLS: http_evidence,
     DENY_WRONG_UPLOADS: upload_evidence,
+    BLOCK_SSE_C: customer_key_evidence,
 }
 """Remediation → what logs add to the evidence."""
 

@@ -17,6 +17,7 @@ from s3_guardrails.errors import InputError
 from s3_guardrails.live.reader import LiveReader
 from s3_guardrails.parameters import Parameters, flag, parameter, text
 from s3_guardrails.remediate import key_policy, tls, uploads
+from s3_guardrails.remediate.block_sse_c import only_blocked, plan_block
 from s3_guardrails.remediate.change import Proposal, State
 from s3_guardrails.remediate.default_encryption import KeyChoice, plan_default_encryption
 from s3_guardrails.remediate.judged import before_change
@@ -53,6 +54,10 @@ class Remediation(ABC):
 
     setting: ClassVar[Setting]
     Options: ClassVar[type[Parameters]] = Parameters
+
+    def narrowed(self, rule: Rule[Any]) -> Rule[Any]:
+        """Return what of the rule the change makes hold: all of it, unless a remediation is about a part."""
+        return rule
 
     @abstractmethod
     def propose(self, case: Case[Any]) -> Proposal:
@@ -137,6 +142,25 @@ class DenyWrongUploads(Remediation):
         return uploads.plan(rule, bucket, case.state, accept_unknown_sse_c=accept)
 
 
+class BlockSseC(Remediation):
+    """Have S3 refuse uploads with SSE-C on the bucket; default, key and Bucket Key stay as they are.
+
+    Refused while anybody uses SSE-C, or where that is not known. What is stored with SSE-C can still be read.
+    """
+
+    setting = Setting.ENCRYPTION
+    Options = UploadOptions
+
+    def narrowed(self, rule: Rule[Bucket]) -> Rule[Bucket]:
+        """Ask for the blocked encryption types alone."""
+        return only_blocked(rule)
+
+    def propose(self, case: Case[Bucket]) -> Proposal:
+        """Block it beside what is blocked already."""
+        accept = case.options.accept_unknown_sse_c
+        return plan_block(case.judge, case.facts, case.state, accept_unknown=accept)
+
+
 class RequireTls(Remediation):
     """Deny, in the bucket policy, requests without TLS or below the least version that the rule asks for.
 
@@ -195,6 +219,7 @@ REMEDIATIONS: Final[Mapping[str, Remediation]] = {
     for each in (
         SetBucketDefaultEncryption(),
         DenyWrongUploads(),
+        BlockSseC(),
         RequireTls(),
         EnableKeyRotation(),
         RestrictKeyPolicy(),

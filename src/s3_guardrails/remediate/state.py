@@ -51,9 +51,19 @@ def same(setting: Setting, state: State, other: State) -> bool:
     return bool(_meaning(setting, state) == _meaning(setting, other))
 
 
-def restore(setting: Setting, resource: Resource, state: State) -> tuple[ApiCall, ...]:
-    """Return the calls that put the setting back to an earlier state, "there was none" included."""
-    return (_RESTORERS[setting](resource, state[setting.value]),)
+def restore(setting: Setting, resource: Resource, state: State, over: State) -> tuple[ApiCall, ...]:
+    """Return the calls that put the setting back to an earlier state, "there was none" included.
+
+    `over`: the state that is replaced. What a bucket blocks is said: left out, it may stay as it is.
+    """
+    earlier = state[setting.value]
+    if setting is Setting.ENCRYPTION and earlier and _blocks(over[setting.value]) and not _blocks(earlier):
+        earlier = {**earlier, "Rules": [{_BLOCKED: _NOTHING, **each} for each in earlier["Rules"]]}
+    return (_RESTORERS[setting](resource, earlier),)
+
+
+def _blocks(configuration: Mapping[str, Any] | None) -> bool:
+    return any(each.get(_BLOCKED, _NOTHING) != _NOTHING for each in (configuration or {}).get("Rules", ()))
 
 
 def put_policy(bucket: Resource, text: str) -> ApiCall:
@@ -140,6 +150,9 @@ def _meaning(setting: Setting, state: State) -> Any:
     found = state[setting.value]
     if setting is Setting.ROTATION and found and not found["enabled"]:
         return {"enabled": False}
+    if setting is Setting.ENCRYPTION and found:
+        rules = [{k: v for k, v in each.items() if (k, v) != (_BLOCKED, _NOTHING)} for each in found.get("Rules", ())]
+        return {**found, "Rules": rules}
     return _settled(json.loads(found)) if isinstance(found, str) else found
 
 
@@ -156,6 +169,9 @@ def _settled(node: Any) -> Any:
 
 
 _YEAR: Final = 365
+_BLOCKED: Final = "BlockedEncryptionTypes"
+_NOTHING: Final = {"EncryptionType": ["NONE"]}
+"""What says that nothing is blocked, as saying nothing does."""
 
 _READERS: Final[Mapping[Setting, Callable[[SessionClients, Resource], Any]]] = {
     Setting.POLICY: _bucket_policy,

@@ -83,7 +83,7 @@ def _proposal(change: Undone, found: State) -> Proposal:
         return Refused(refusals=(Refusal("CHANGED_SINCE", what, "take the pre-image from the evidence by hand"),))
     return Proposed(
         after=change.before,
-        calls=restore(change.setting, change.resource, change.before),
+        calls=restore(change.setting, change.resource, change.before, found),
         concerns=(Concern("UNDO", f"this takes back {change.plan_id}: the rule {change.rule} is then broken again"),),
     )
 
