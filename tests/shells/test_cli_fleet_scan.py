@@ -316,3 +316,35 @@ def test_the_table_is_plain_where_nobody_watches(aws, fleet, run):
     assert said.startswith("live reads as of 20")
     assert "compliant: 0 of 1 answers, those not applicable left out" in said
     assert "unclassified, so judged without a data class: 1 bucket\n" in said
+
+
+def test_findings_of_every_account_have_owners_and_due_dates(aws, fleet, run, report, tmp_path, monkeypatch):
+    """Tags say whose a bucket is, else the account does; the ledger remembers over runs and accounts."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "guardrails.yaml").write_text(
+        f"""version: 1
+classes: {{internal: {{accepts: [SSE-S3]}}}}
+tenants: {{owners: {{audit: audit@example.com, crm: crm@example.com}}, accounts: {{"{fleet.audit.id}": audit}}}}
+days-to-mend: {{MEDIUM: 10}}
+""",
+        encoding="utf-8",
+    )
+    make_bucket(fleet.ledger, "of-nobody", data_class="internal")
+    make_bucket(fleet.audit, "of-audit", data_class="internal")
+    given = ("--region", HERE, "--rule", TLS, "--parameters", "guardrails.yaml", "--ledger", "ledger.json")
+    _, found = report(*given)
+    today = datetime.now(UTC).date()
+    told = {each["resource_id"]: each["tracking"] for each in found["findings"]}
+    assert told["of-audit"] == {
+        "tenant": "audit", "owner": "audit@example.com", "first_seen": today.isoformat(),
+        "due": (today + timedelta(10)).isoformat(), "overdue": False,
+    }  # fmt: skip
+    assert told["of-nobody"]["owner"] is None
+    assert (found["overdue"], found["without_owner"]) == (0, 1)
+    ledger = tmp_path / "ledger.json"
+    old = ledger.read_text(encoding="utf-8").replace(today.isoformat(), (today - timedelta(11)).isoformat())
+    ledger.write_text(old, encoding="utf-8")
+    _, table, said = run(*given)
+    assert "2 findings tracked, 2 overdue, 1 without an owner" in said
+    [line] = [line for line in table.splitlines() if "audit@example.com" in line]
+    assert line.split() == ["audit@example.com", "1", "1"]

@@ -302,3 +302,34 @@ def test_any_other_error_is_a_reason_and_no_traceback(aws, fleet, seats, run):
     assert code == 1
     assert "secret" not in out + said
     assert "Traceback" not in out + said
+
+
+def test_findings_of_aws_config_have_owners_and_due_dates(fleet, seats, report, clock, tmp_path):
+    """Owners come from the guardrails file by account, since the items name no tenant; first days from the ledger."""
+    settings, ledger = tmp_path / "guardrails.yaml", tmp_path / "ledger.json"
+    settings.write_text(
+        f"""version: 1
+classes: {{internal: {{accepts: [SSE-S3]}}}}
+tenants: {{owners: {{audit: audit@example.com}}, accounts: {{"{fleet.audit.id}": audit}}}}
+""",
+        encoding="utf-8",
+    )
+    given = ("--ledger", str(ledger), "--guardrails", str(settings))
+    report(*given)
+    clock(days=200)
+    _, found = report(*given)
+    told = {(each["account"], each["rule"]): each["tracking"] for each in found["findings"]}
+    of_audit = told[fleet.audit.id, TLS]
+    assert of_audit["owner"] == "audit@example.com"
+    assert of_audit["first_seen"] == NOW.date().isoformat()
+    assert of_audit["overdue"]
+    assert told[fleet.ledger.id, TLS]["owner"] is None
+    assert found["overdue"] == len(told)
+
+
+def test_who_owns_what_is_asked_with_a_ledger_only(run, tmp_path):
+    path = tmp_path / "guardrails.yaml"
+    path.write_text("version: 1", encoding="utf-8")
+    code, out, told = run("--guardrails", str(path))
+    assert (code, out) == (2, "")
+    assert "expected --ledger with it" in told

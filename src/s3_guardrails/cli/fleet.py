@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -12,9 +13,10 @@ from s3_guardrails.classified import ClassifiedParameters
 from s3_guardrails.cli.exempting import Exemptions, exemptions_options
 from s3_guardrails.cli.exit_code import ExitCode, worst
 from s3_guardrails.cli.fleet_place import Access, fleet_options, open_fleet
-from s3_guardrails.cli.fleet_table import say_report, show_report
+from s3_guardrails.cli.fleet_table import say_report, show_report, with_tracking
 from s3_guardrails.cli.rules import chosen_rules, parameters_option
 from s3_guardrails.cli.text import pretty_json
+from s3_guardrails.cli.tracking import FleetTracking, Names, Tracking, guardrails_of, ledger_option
 from s3_guardrails.decision import Verdict
 from s3_guardrails.deploy.fleet_aggregator import FRESHNESS, Aggregator
 from s3_guardrails.deploy.fleet_scan import Scan
@@ -22,8 +24,9 @@ from s3_guardrails.deploy.fleet_status import Status
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.errors import InputError
 from s3_guardrails.fleet.notice import Kind
-from s3_guardrails.fleet.report import Report, Source
+from s3_guardrails.fleet.report import Looked, Report, Source
 from s3_guardrails.rule import Rule
+from s3_guardrails.settings.guardrails import Guardrails, read_guardrails
 
 EXIT_CODES: Final = {
     Verdict.NON_COMPLIANT: ExitCode.FINDINGS,
@@ -44,6 +47,7 @@ def fleet() -> None:
 @click.option("--rule", "rules", multiple=True, metavar="NAME", help="Only this rule; repeatable.")
 @parameters_option
 @exemptions_options
+@ledger_option
 def scan(
     profile: str | None,
     regions: tuple[str, ...],
@@ -58,6 +62,7 @@ def scan(
     parameters: Path | None,
     exemptions: str | None,
     exemptions_key: str | None,
+    ledger: Path | None,
 ) -> ExitCode:
     """Judge buckets and keys of many accounts by every rule, live.
 
@@ -73,15 +78,19 @@ def scan(
     excuse = Exemptions(exemptions, exemptions_key).excusing(place.caller)
     wanted = Scan(chosen, place.regions, place.door.partition, place.door.home, _class_tag(chosen), excuse)
     report = Report(Source.LIVE, datetime.now(UTC), place.regions)
-    for each in place.looked(wanted.look):
-        report.add(each)
-    return _shown(report, as_json)
+    return _summed(report, place.looked(wanted.look), _tracking(ledger, guardrails_of(parameters)), as_json)
 
 
 @fleet.command()
 @fleet_options
 @click.option("--aggregator", metavar="NAME", help="Read this Config aggregator of the caller's account and Region.")
 @click.option("--class-tag", metavar="KEY", help="With --aggregator: tag of the data class [the rules' default].")
+@ledger_option
+@click.option(
+    "--guardrails",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="With --ledger: the guardrails file, which says who owns what and how long mending may take.",
+)
 def status(
     profile: str | None,
     regions: tuple[str, ...],
@@ -94,6 +103,8 @@ def status(
     as_json: bool,
     aggregator: str | None,
     class_tag: str | None,
+    ledger: Path | None,
+    guardrails: Path | None,
 ) -> ExitCode:
     """Sum up what AWS Config says of many accounts, and whether that is what holds today.
 
@@ -105,7 +116,10 @@ def status(
     """
     if class_tag is not None and aggregator is None:
         raise InputError("--class-tag: expected --aggregator with it")
+    if guardrails is not None and ledger is None:
+        raise InputError("--guardrails: expected --ledger with it")
     known = {entry.name: entry.rule for entry in find_rules()}
+    tracking = _tracking(ledger, read_guardrails(guardrails) if guardrails else Guardrails(classes={}))
     access = Access(accounts, accounts_file, role_name, external_id, accounts_at_once)
     place = open_fleet(profile, regions, endpoint_url, access)
     now = datetime.now(UTC)
@@ -119,9 +133,7 @@ def status(
         report = Report(Source.AGGREGATOR, now, place.regions, FRESHNESS)
         report.notices.extend(of_all.sources(place.members))
         found = place.looked(of_all.look, lambda _: place.door.clients)
-    for each in found:
-        report.add(each)
-    return _shown(report, as_json)
+    return _summed(report, found, tracking, as_json)
 
 
 def _class_tag(rules: list[Rule[Any]]) -> str:
@@ -129,13 +141,26 @@ def _class_tag(rules: list[Rule[Any]]) -> str:
     return str(tags[0]) if tags else ClassifiedParameters().data_class_tag
 
 
-def _shown(report: Report, as_json: bool) -> ExitCode:
+def _tracking(ledger: Path | None, settings: Guardrails) -> FleetTracking:
+    severities = {entry.name: entry.rule.severity for entry in find_rules()}
+    return FleetTracking(Tracking(ledger, settings), severities)
+
+
+def _summed(report: Report, looked: Iterable[Looked], tracking: FleetTracking, as_json: bool) -> ExitCode:
+    """Take in each account as it answers, then show all of them."""
+    for each in looked:
+        report.add(each)
+        tracking.see(each.rows)
+    return _shown(report, tracking.names(report.as_of.date()), as_json)
+
+
+def _shown(report: Report, names: Names, as_json: bool) -> ExitCode:
     report.close()
     if as_json:
-        click.echo(pretty_json(report.as_json()))
+        click.echo(pretty_json(with_tracking(report, names)))
     else:
-        show_report(report)
-    say_report(report)
+        show_report(report, names)
+    say_report(report, names)
     acted_on = {each.verdict for each in report.findings if not each.exempt}
     found = acted_on | {each.kind for each in report.notices}
     outcomes = {EXIT_CODES.get(each, ExitCode.COMPLIANT) for each in found}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +13,7 @@ from rich.text import Text
 
 from s3_guardrails.cli.table import STYLES
 from s3_guardrails.cli.text import printable, say
+from s3_guardrails.cli.tracking import Names, counted, name_of
 from s3_guardrails.fleet.freshness import iso
 from s3_guardrails.fleet.notice import Kind, Notice
 from s3_guardrails.fleet.report import Extent, Report
@@ -24,7 +25,7 @@ _HEADINGS: Final = {By.UNIT: "OU", By.RULE: "rule", By.DATA_CLASS: "data class"}
 _COUNTED: Final = (*(each.value for each in STYLES), "exempt", "unclassified", "compliant")
 
 
-def show_report(report: Report) -> None:
+def show_report(report: Report, names: Names) -> None:
     """Print counts by account, OU, rule and data class, then what is to be said beside them."""
     terminal = sys.stdout.isatty()
     console = Console(force_terminal=terminal, width=None if terminal else _WIDE, highlight=False)
@@ -39,12 +40,15 @@ def show_report(report: Report) -> None:
         console.print(
             _counts([heading], (([name], counts) for name, counts in sorted(report.tally.groups[by].items())))
         )
+    if names:
+        console.print()
+        console.print(_owners(names))
     if report.notices:
         console.print()
         console.print(_notices(report))
 
 
-def say_report(report: Report) -> None:
+def say_report(report: Report, names: Names) -> None:
     """Say in sentences what the figures rest on."""
     total = report.tally.total
     say(f"{report.source} as of {iso(report.as_of)}, {', '.join(report.regions)}")
@@ -55,12 +59,39 @@ def say_report(report: Report) -> None:
     say(f"{accounts}, {_number(total.resources, 'resource')}; compliant: {answers}")
     if total.exempt or total.expired:
         say(f"{_number(total.exempt, 'finding')} exempt, {total.expired} with an exemption that expired")
+    if names:
+        figures = counted(names)
+        told = f"{figures['overdue']} overdue, {figures['without_owner']} without an owner"
+        say(f"{_number(len(names), 'finding')} tracked, {told}")
     if total.unclassified:
         say(f"unclassified, so judged without a data class: {_number(total.unclassified, 'bucket')}")
     if gaps := sum(each.kind is Kind.UNCOVERED for each in report.notices):
         say(f"not in these figures: {_number(gaps, 'place')} that could not be looked at")
     if report.freshness:
         say(f"freshness not known: {report.freshness}")
+
+
+def with_tracking(report: Report, names: Names) -> dict[str, Any]:
+    """Return the report as plain data; findings that are tracked have the member `tracking`."""
+    whole = report.as_json() | counted(names)
+    for row, told in zip(report.findings, whole["findings"], strict=True):
+        if found := names.get(name_of(row)):
+            told["tracking"] = found.as_json()
+    return whole
+
+
+def _owners(names: Names) -> Table:
+    """Count findings by owner, those with the most overdue first."""
+    found: dict[str, list[bool]] = {}
+    for each in names.values():
+        found.setdefault(each.owner or "(not known)", []).append(each.overdue)
+    table = Table("owner", box=None, pad_edge=False, header_style="bold")
+    for heading in ("findings", "overdue"):
+        table.add_column(heading, justify="right")
+    for owner, overdue in sorted(found.items(), key=lambda each: (-sum(each[1]), -len(each[1]), each[0])):
+        late = Text(str(sum(overdue)), "bold red" if any(overdue) else "dim")
+        table.add_row(Text(printable(owner), overflow="fold"), Text(str(len(overdue))), late)
+    return table
 
 
 def _counts(headings: Sequence[str], rows: Iterable[tuple[Sequence[str], Counts | None]]) -> Table:

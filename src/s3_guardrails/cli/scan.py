@@ -19,7 +19,7 @@ from s3_guardrails.cli.rules import chosen_rules, parameters_option
 from s3_guardrails.cli.table import STYLES, csv_of, show_table, sorted_findings
 from s3_guardrails.cli.targets import Batch, targets
 from s3_guardrails.cli.text import pretty_json, say
-from s3_guardrails.cli.tracking import Names, Tracking, guardrails_of, ledger_option, sighting
+from s3_guardrails.cli.tracking import Names, Tracking, counted, guardrails_of, ledger_option, sighting
 from s3_guardrails.decision import Decision, Verdict
 from s3_guardrails.rule import Rule
 from s3_guardrails.scan import Excusing, Finding
@@ -126,14 +126,6 @@ def show(
         say(f"{len(names)} findings tracked, {summary['overdue']} overdue, {summary['without_owner']} without an owner")
     if summary["unclassified"]:
         say(f"{summary['unclassified']} of them unclassified: judged without a data class")
-
-
-def counted(names: Names) -> dict[str, int]:
-    """Return how many findings are overdue and without an owner; nothing where nobody keeps a ledger."""
-    if not names:
-        return {}
-    found = names.values()
-    return {"overdue": sum(each.overdue for each in found), "without_owner": sum(each.owner is None for each in found)}
 
 
 def tracking_of(finding: Finding, names: Names) -> dict[str, Any]:

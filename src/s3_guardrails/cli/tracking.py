@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from s3_guardrails.decision import Verdict
+from s3_guardrails.decision import Severity, Verdict
 from s3_guardrails.errors import InputError
+from s3_guardrails.fleet.row import Row
 from s3_guardrails.remediate.durable import locked, put
 from s3_guardrails.scan import Finding
 from s3_guardrails.settings.guardrails import Guardrails, read_guardrails
@@ -51,6 +52,10 @@ class Tracking:
         """The facts that it needs beside those of the rules."""
         return ("tags",) if self.ledger else ()
 
+    def known(self) -> frozenset[str]:
+        """Return the names of the findings that the ledger has; raise InputError."""
+        return frozenset(_read(self.ledger).first_seen) if self.ledger else frozenset()
+
     def track(self, sightings: Sequence[Sighting], today: date) -> Names:
         """Enter what was seen into the ledger and return what is known of each finding; raise InputError."""
         if self.ledger is None:
@@ -81,6 +86,59 @@ def sighting(finding: Finding) -> Sighting:
         exempt=decision.excuse is not None and decision.excuse.holds,
         tags=resource.tags,
     )
+
+
+def row_sighting(row: Row, severity: Severity) -> Sighting:
+    """Return what a ledger wants to know of a row of a fleet; an exempt one is broken, however it is shown."""
+    undecided = row.verdict is Verdict.UNDETERMINED
+    return Sighting(
+        account=row.account,
+        region=row.region,
+        rule=row.rule,
+        severity=severity,
+        resource_id=row.resource_id,
+        broken=None if undecided else bool(row.exemption) or row.verdict is Verdict.NON_COMPLIANT,
+        exempt=row.exempt,
+        tags=row.tags,
+    )
+
+
+def counted(names: Names) -> dict[str, int]:
+    """Return how many findings are overdue and without an owner; nothing where nobody keeps a ledger."""
+    if not names:
+        return {}
+    found = names.values()
+    return {"overdue": sum(each.overdue for each in found), "without_owner": sum(each.owner is None for each in found)}
+
+
+def name_of(row: Row) -> str:
+    """Return the name that a row has in a ledger."""
+    return f"{row.account}/{row.region}/{row.rule}/{row.resource_id}"
+
+
+@dataclass(slots=True)
+class FleetTracking:
+    """Tracks the findings of many accounts; of what holds, only what the ledger has is kept, so memory stays small."""
+
+    tracking: Tracking
+    severities: Mapping[str, Severity]
+    seen: list[Sighting] = field(default_factory=list)
+    of_ledger: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Read the ledger before anything is looked at; raise InputError."""
+        self.of_ledger = self.tracking.known()
+
+    def see(self, rows: Iterable[Row]) -> None:
+        """Take in the rows of one account."""
+        if self.tracking.ledger is None:
+            return
+        found = (row_sighting(row, self.severities[row.rule]) for row in rows)
+        self.seen.extend(each for each in found if each.broken or each.name in self.of_ledger)
+
+    def names(self, today: date) -> Names:
+        """Write the ledger and return what is known of each finding; raise InputError."""
+        return self.tracking.track(self.seen, today)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,7 +78,7 @@ class Scan:
             subject = Subject(resource, reader, self.excuse)
             findings = subject.judge(self.rules)
             data_class = _class(subject, findings, self.class_tag)
-            return [_row(each, data_class) for each in findings]
+            return [_row(each, data_class, subject.resource.tags) for each in findings]
 
         return judge
 
@@ -95,7 +95,7 @@ def _class(subject: Subject, findings: Sequence[Finding], tag: str) -> DataClass
     return class_of(findings[0].rule.resource_type, subject.resource.tags, tag)
 
 
-def _row(finding: Finding, data_class: DataClass) -> Row:
+def _row(finding: Finding, data_class: DataClass, tags: Mapping[str, str] | Unreadable) -> Row:
     """Keep what is told of a finding, and neither policies nor evidence: a fleet has many."""
     decision, resource = finding.decision, finding.resource
     return Row(
@@ -110,4 +110,5 @@ def _row(finding: Finding, data_class: DataClass) -> Row:
         reason=decision.reasons[0].sentence,
         exemption=decision.excuse.sentence if decision.excuse else "",
         exempt=decision.excuse is not None and decision.excuse.holds,
+        tags=tags,
     )

@@ -49,6 +49,7 @@ def _row(results: Results, rule: DeployedRule, evaluation: Evaluation) -> Row:
         reason=evaluation.annotation,
         exemption=told.exemption,
         exempt=told.exempt,
+        tags=_tags(results, evaluation.resource),
     )
 
 

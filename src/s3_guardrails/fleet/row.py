@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from s3_guardrails.decision import Verdict
@@ -22,7 +22,8 @@ KEYS: Final = "(keys without one)"
 class Row:
     """`codes`: of reasons, then of advisories. `reason`: the sentence, or AWS Config's annotation.
 
-    `exemption`: that of the finding in a few words, empty where there is none; `exempt`: whether it holds.
+    `exemption`: that of the finding in a few words, empty where there is none; `exempt`: whether it holds. `tags` say
+    whose the resource is.
     """
 
     account: str
@@ -36,6 +37,7 @@ class Row:
     reason: str = ""
     exemption: str = ""
     exempt: bool = False
+    tags: Mapping[str, str] | Unreadable = field(default=Unreadable("tags", "not read"), compare=False)
 
     @property
     def resource(self) -> tuple[str, str, str]:
