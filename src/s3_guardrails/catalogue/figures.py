@@ -13,6 +13,7 @@ from typing import Final
 
 from s3_guardrails.catalogue.permissions import LIVE
 from s3_guardrails.catalogue.template_functions import TIMEOUTS
+from s3_guardrails.classification.cost import built_in
 from s3_guardrails.discovery import Entry
 from s3_guardrails.errors import MalformedRule
 from s3_guardrails.rule import Trigger
@@ -45,7 +46,8 @@ EVALUATION: Final = Price(
     "an evaluation by a rule, up to 100,000 a month in a Region", Decimal("0.001"), "vantage.sh/blog/aws-config-pricing"
 )
 ITEM: Final = Price("a configuration item", Decimal("0.003"), "vantage.sh/blog/aws-config-pricing")
-KEY: Final = Price("a KMS key for a month", Decimal(1), "aws.amazon.com/kms/pricing")
+_KMS: Final = built_in().quoted("aws", "us-east-1")
+KEY: Final = Price("a KMS key for a month", _KMS.per_key_and_month, _KMS.source)
 ALARM: Final = Price("an alarm for a month", Decimal("0.10"), "c3x.dev/resources/aws/aws_cloudwatch_metric_alarm")
 COMPUTE: Final = Price(
     "a GB-second of Lambda on arm64", Decimal("0.0000133334"), "cloudchipr.com/blog/aws-lambda-pricing"

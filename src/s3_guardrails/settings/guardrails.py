@@ -22,7 +22,10 @@ DUTIES: Final = ("administrators", "users", "readers", "write-only", "write-only
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassSettings:
-    """What one data class asks for; None and an empty tuple leave it to the defaults. `coverage` is a percentage."""
+    """What one data class asks for; None and an empty tuple leave it to the defaults. `coverage` is a percentage.
+
+    `proposed_for`: the kinds of data for which `classify` may propose it.
+    """
 
     accepts: tuple[str, ...]
     approved_keys: tuple[str, ...] = ()
@@ -31,6 +34,7 @@ class ClassSettings:
     minimum_tls: str | None = None
     coverage: float | None = None
     rotation_days: int | None = None
+    proposed_for: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +133,7 @@ def _class(tree: Mapping[str, Any]) -> ClassSettings:
         minimum_tls=tree.get("minimum-tls"),
         coverage=tree.get("coverage"),
         rotation_days=tree.get("rotation-days"),
+        proposed_for=tuple(tree.get("proposed-for", ())),
     )
 
 

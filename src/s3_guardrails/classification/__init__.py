@@ -1,0 +1,1 @@
+"""Proposes a data class and an encryption mode for a bucket: facts and findings in, a reviewable proposal out; pure."""
