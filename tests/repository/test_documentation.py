@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from aws_calls import called
+from s3_guardrails.classification.choice import Outcome
 from s3_guardrails.cli import command
 from s3_guardrails.cli.exit_code import PRECEDENCE
 from s3_guardrails.fleet.cause import Cause
@@ -152,3 +153,16 @@ def test_the_table_of_tests_lists_every_law_and_twin():
     listed = set(re.findall(r"^\| `([^`]+\.py)` \|", text_of("tests", "README.md"), re.MULTILINE))
     assert {path.relative_to(tests).as_posix() for path in kept} <= listed
     assert not [each for each in listed if not [*tests.glob(each), *ROOT.glob(each)]]
+
+
+def test_what_classify_finds_and_its_options_are_documented():
+    text, given = text_of("docs", "classify.md"), set()
+    for path in (LIVE.parent / "classification").glob("*.py"):
+        given |= set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', path.read_text(encoding="utf-8")))
+    given |= {"WEBSITE"}
+    assert len(given) > 15
+    for code in given | {each.value for each in Outcome}:
+        assert f"`{code}`" in text
+    for option in command.commands["classify"].params:
+        if option.name not in {"profile", "regions", "endpoint_url"}:
+            assert re.search(rf"`{option.opts[0]}\b", text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import pytest
-from hazards import BUCKET, CALM, KEY, OTHER, OWN, PARTNER, allow, policy
+from hazards import BUCKET, CALM, KEY, OTHER, OWN, PARTNER, ROOT, allow, policy
 
 from s3_guardrails.classification.access_analyzer import access_analyzer
 from s3_guardrails.classification.choice import Outcome
@@ -16,6 +16,7 @@ from s3_guardrails.classification.evidence import Basis
 from s3_guardrails.classification.macie import macie
 from s3_guardrails.classification.propose import FITTING, STATED, UNDECIDED, Case, propose
 from s3_guardrails.classified import DEFAULT_CLASSES
+from s3_guardrails.encryption.access_log import AccessLogging
 from s3_guardrails.encryption.bucket import Bucket, DefaultEncryption
 from s3_guardrails.encryption.data_class import AcceptedModes
 from s3_guardrails.encryption.fact import Unreadable
@@ -98,6 +99,7 @@ class Row:
 
 PROPOSE, KEEP, CONFLICT, MISSING = Outcome.PROPOSE, Outcome.KEEP, Outcome.CONFLICT, Outcome.CLASS_MISSING
 NONE, SEVERAL, NOT_KNOWN = Outcome.NO_EVIDENCE, Outcome.SEVERAL, Outcome.NOT_KNOWN
+LETS_LOGS = policy(ROOT, allow({"Service": "logging.s3.amazonaws.com"}, "kms:GenerateDataKey*", "*"))
 LOGGED = replace(CALM, logs_from=frozenset({"app"}))
 CONFIGURED = replace(CALM, delivery_channels=(DeliveryChannel("default"),))
 KEYED = replace(CALM, trails=(Trail("t", KEY, digests=True),))
@@ -300,6 +302,96 @@ TABLE = (
         ("TAG_NAMES_CLASS",),
         tags={TAG: "internal", "sensitivity": "restricted"},
         points_to="restricted",
+    ),
+    Row(
+        "logs that arrive with SSE-S3 against the class",
+        CONFLICT,
+        None,
+        None,
+        ("ACCESS_LOG_TARGET",),
+        tags={TAG: "confidential"},
+        around=LOGGED,
+        points_to="log-delivery",
+    ),
+    Row(
+        "logs that arrive with a key, as the class asks",
+        KEEP,
+        "confidential",
+        CMK,
+        ("ACCESS_LOG_TARGET",),
+        tags={TAG: "confidential"},
+        facts={"default_key_policy": LETS_LOGS},
+        around=LOGGED,
+        default=WITH_KEY,
+    ),
+    Row(
+        "everybody reads what is internal",
+        CONFLICT,
+        None,
+        None,
+        ("PUBLIC_READ",),
+        tags={TAG: "internal"},
+        facts=OPEN,
+        around=PUBLIC,
+        points_to="public",
+    ),
+    Row(
+        "logs that cannot arrive with the key of today",
+        PROPOSE,
+        "log-delivery",
+        "SSE-S3",
+        ("ACCESS_LOG_TARGET",),
+        facts={"default_key_policy": policy(ROOT)},
+        around=LOGGED,
+        default=WITH_KEY,
+    ),
+    Row(
+        "logs that arrive with the key of today",
+        PROPOSE,
+        "internal",
+        CMK,
+        ("ACCESS_LOG_TARGET",),
+        facts={"default_key_policy": LETS_LOGS},
+        around=LOGGED,
+        default=WITH_KEY,
+    ),
+    Row(
+        "whether the key of today lets logs in is closed",
+        NOT_KNOWN,
+        None,
+        None,
+        ("ACCESS_LOG_TARGET",),
+        facts={"default_key_policy": Unreadable("default_key_policy", "AccessDenied")},
+        around=LOGGED,
+        default=WITH_KEY,
+    ),
+    Row(
+        "buckets that log to each other",
+        NONE,
+        None,
+        None,
+        ("LOG_LOOP",),
+        facts={"access_logging": AccessLogging("app")},
+        around=LOGGED,
+    ),
+    Row(
+        "CloudTrail by the policy alone may write both ways",
+        PROPOSE,
+        "internal",
+        CMK,
+        ("CLOUDTRAIL_DELIVERY",),
+        facts={"policy": service("cloudtrail.amazonaws.com")},
+        default=WITH_KEY,
+    ),
+    Row(
+        "CloudTrail by the policy alone contradicts no class",
+        KEEP,
+        "confidential",
+        CMK,
+        ("CLOUDTRAIL_DELIVERY",),
+        tags={TAG: "confidential"},
+        facts={"policy": service("cloudtrail.amazonaws.com")},
+        default=WITH_KEY,
     ),
     # findings
     Row("Macie found personal data", PROPOSE, "confidential", CMK, ("MACIE_SENSITIVE",), findings=PERSONAL),
@@ -526,7 +618,9 @@ def test_no_proposal_is_a_class_that_a_writer_or_reader_cannot_satisfy():
     for each in proposed:
         assert each.mode in accepts[each.data_class]
         for evidence in each.evidence:
-            assert all(need & accepts[each.data_class] for need in evidence.needs)
+            stated = each.outcome is KEEP or any(one.named for one in each.evidence)
+            sure = () if stated else evidence.might
+            assert all(need & accepts[each.data_class] for need in (*evidence.needs, *sure))
             assert each.mode in evidence.default
 
 

@@ -44,8 +44,8 @@ def choose(classes: Sequence[DataClass], evidence: Sequence[Evidence]) -> DataCl
 
 
 def fits(data_class: DataClass, evidence: Iterable[Evidence]) -> bool:
-    """Can everybody who was seen write and read what the class accepts?"""
-    return all(data_class.accepts & need for each in evidence for need in each.needs)
+    """Can everybody who was seen write and read what the class accepts, and whatever they might write?"""
+    return all(data_class.accepts & need for each in evidence for need in (*each.needs, *each.might))
 
 
 def _named(classes: Sequence[DataClass], evidence: Sequence[Evidence], named: list[str]) -> DataClass | NoChoice:
@@ -99,7 +99,7 @@ def _before(one: DataClass, other: DataClass, wanted: frozenset[Purpose]) -> boo
 
 
 def _missing(evidence: Sequence[Evidence], wanted: frozenset[Purpose], fitting: list[DataClass]) -> NoChoice:
-    needs = dict.fromkeys(need for each in evidence for need in each.needs)
+    needs = dict.fromkeys(need for each in evidence for need in (*each.needs, *each.might))
     also = f"; {_names(fitting)} would work, and what such a class is meant for is not said" if fitting else ""
     accepts = f" that accepts {' and '.join(_either(each) for each in needs)}" if needs else ""
     return NoChoice(Outcome.CLASS_MISSING, f"no class for {_words(wanted)} data{accepts}{also}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -19,6 +20,10 @@ SHARED_MODES: Final[Modes] = LOG_MODES | {EncryptionMode.DSSE_KMS_CMK}
 """What a caller of elsewhere can be let use: nobody outside the account can use the AWS managed key."""
 
 
+SHOWN: Final = 5
+"""Names in a sentence before the rest is counted."""
+
+
 class Basis(StrEnum):
     """Where evidence comes from, the strongest first."""
 
@@ -33,8 +38,9 @@ class Evidence:
     """One piece of evidence.
 
     `purpose`: the kind of data that it shows. `named`: the class that it names. `needs`: for each kind of object that
-    is written or read here, the modes with which that works; a class must accept one of each. `default`: the modes of
-    the bucket's default encryption with which it works.
+    is written or read here, the modes with which that works; a class must accept one of each. `might`: the same of what
+    is perhaps written; a class that no tag names must accept that too. `default`: the modes of the bucket's default
+    encryption with which it works.
     """
 
     code: str
@@ -43,6 +49,7 @@ class Evidence:
     purpose: Purpose | None = None
     named: str | None = None
     needs: tuple[Modes, ...] = ()
+    might: tuple[Modes, ...] = ()
     default: Modes = ANY_BUT_SSE_C
 
     @property
@@ -56,3 +63,9 @@ class Evidence:
             return True
         telling = self.purpose in {Purpose.PUBLIC, Purpose.SENSITIVE}
         return telling and bool(data_class.purposes) and self.purpose not in data_class.purposes
+
+
+def listed(names: Sequence[str]) -> str:
+    """Name the first of several, and say how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

@@ -13,7 +13,7 @@ from s3_guardrails.classification.observed import observed, present_mode, unknow
 from s3_guardrails.classification.tags import present_class, tagged
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.fact import Unreadable, known
-from s3_guardrails.encryption.mode import EncryptionMode
+from s3_guardrails.encryption.mode import ANY_BUT_SSE_C, EncryptionMode
 from s3_guardrails.encryption.surroundings import Surroundings
 
 STATED: Final = "stated by the owner, and nothing that was seen contradicts it"
@@ -68,10 +68,20 @@ def propose(case: Case) -> Proposal:
     present = present_class(known(case.bucket.tags), case.tag, case.classes)
     if present:
         return _kept(case, evidence, present)
-    chosen = choose(case.classes, evidence)
+    chosen = _chosen(case, evidence)
     if isinstance(chosen, NoChoice):
         return _undecided(case, evidence, chosen)
     return _with_mode(case, evidence, chosen, Outcome.PROPOSE, _confidence(evidence, chosen))
+
+
+def _chosen(case: Case, evidence: tuple[Evidence, ...]) -> DataClass | NoChoice:
+    """Prefer a class that accepts the KMS mode of today, where that works: nothing is proposed that turns it off."""
+    now = present_mode(case.bucket)
+    if isinstance(now, EncryptionMode) and now.uses_kms and all(now in each.default for each in evidence):
+        kept = choose([each for each in case.classes if now in each.accepts], evidence)
+        if isinstance(kept, DataClass):
+            return kept
+    return choose(case.classes, evidence)
 
 
 def _gathered(case: Case) -> tuple[Evidence, ...]:
@@ -82,13 +92,19 @@ def _gathered(case: Case) -> tuple[Evidence, ...]:
 
 
 def _kept(case: Case, evidence: tuple[Evidence, ...], present: DataClass) -> Proposal:
-    against = [each.code for each in evidence if each.contradicts(present)]
+    against = [each.code for each in evidence if each.contradicts(present) or _works_today(case, each, present)]
     if not against:
         return _with_mode(case, evidence, present, Outcome.KEEP, STATED)
     chosen = choose(case.classes, evidence)
     what = f"the bucket is tagged {present.name}, against which speaks {', '.join(dict.fromkeys(against))}"
     found = NoChoice(Outcome.CONFLICT, f"{what}: a person decides")
     return _undecided(case, evidence, found, points_to=None if isinstance(chosen, NoChoice) else chosen.name)
+
+
+def _works_today(case: Case, evidence: Evidence, present: DataClass) -> bool:
+    """Do logs arrive with SSE-S3, which the class does not accept? To move them to a key is no small change."""
+    now = present_mode(case.bucket) is EncryptionMode.SSE_S3 and EncryptionMode.SSE_S3 not in present.accepts
+    return now and evidence.purpose is Purpose.LOGS and evidence.default != ANY_BUT_SSE_C
 
 
 def _with_mode(

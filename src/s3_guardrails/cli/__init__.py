@@ -15,6 +15,7 @@ from s3_guardrails import __version__
 from s3_guardrails.cli.build import build
 from s3_guardrails.cli.catalogue import catalogue
 from s3_guardrails.cli.change import change
+from s3_guardrails.cli.classify import classify
 from s3_guardrails.cli.demo import demo
 from s3_guardrails.cli.diff_policy import diff_policy
 from s3_guardrails.cli.exemptions import exemptions
@@ -55,6 +56,7 @@ for each in (
     explain_policy,
     diff_policy,
     simulate,
+    classify,
     settings,
     exemptions,
     change,

@@ -10,6 +10,7 @@ from typing import Any, Final
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.fact import Absent, Unreadable
 from s3_guardrails.encryption.key import Key
+from s3_guardrails.encryption.surroundings import Surroundings
 from s3_guardrails.exemption.register import Register
 from s3_guardrails.live.clients import SessionClients
 from s3_guardrails.live.reader import LiveReader
@@ -61,8 +62,12 @@ class Around:
         return replace(proposal, concerns=concerns, notes=(*proposal.notes, *found.notes, *told))
 
     def _of_bucket(self, name: str, case: Case[Bucket], proposal: Proposed) -> Hazards:
+        surroundings = read_surroundings(self.clients, self.reader.list_buckets, case.facts, needed(name))
+        return self.hazards(name, case, proposal, surroundings)
+
+    def hazards(self, name: str, case: Case[Bucket], proposal: Proposed, surroundings: Surroundings) -> Hazards:
+        """Return what speaks against a change of a bucket whose surroundings are known; raise LiveReadFailed."""
         bucket = case.facts
-        surroundings = read_surroundings(self.clients, self.reader.list_buckets, bucket, needed(name))
         target = None if name == BLOCK_SSE_C else self._target(proposal)  # that leaves the default alone
         policy = bucket.policy if isinstance(bucket.policy, Policy) else None
         evidence = Evidence(
