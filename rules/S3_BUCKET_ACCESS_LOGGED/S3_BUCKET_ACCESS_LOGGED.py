@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from s3_guardrails.config import lambda_handler_for
 from s3_guardrails.decision import Decision, Reason, Severity, decided, non_compliant, not_applicable
-from s3_guardrails.encryption.access_log import target_flaws
+from s3_guardrails.encryption.access_log import Source, target_flaws
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.fact import Absent, known
 from s3_guardrails.parameters import Parameters, parameter, words
@@ -54,7 +54,8 @@ class S3_BUCKET_ACCESS_LOGGED(BucketRule):
                 return not_applicable("LOG_TARGET", f"{what}, and needs no logging of its own")
             return non_compliant("NOT_LOGGED", "the bucket makes no server access logs")
         target = known(bucket.log_target)
-        flaws = list(target_flaws(bucket.name, bucket.account, bucket.region, logging, target))
+        source = Source(bucket.name, bucket.account, bucket.region, bucket.partition)
+        flaws = list(target_flaws(source, logging, target))
         if self.parameters.log_targets and logging.target not in self.parameters.log_targets:
             flaws.append(
                 Reason("TARGET_NOT_EXPECTED", f"the logs go to {logging.target}, which LogTargets does not name")

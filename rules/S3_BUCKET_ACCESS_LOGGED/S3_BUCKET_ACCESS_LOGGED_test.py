@@ -15,7 +15,8 @@ SSE_S3, AWS_MANAGED, OWN = DefaultEncryption("AES256"), DefaultEncryption("aws:k
 
 def bucket(to="logs", logs_from=(), **target):
     """Return a bucket that logs to another one (None: to none); keywords are facts of that one."""
-    usual = {"region": "eu-west-1", "onward": (), "locked": False, "default_encryption": SSE_S3, "key_policy": ABSENT}
+    usual = {"region": "eu-west-1", "onward": (), "locked": False, "default_encryption": SSE_S3, "key_policy": ABSENT,
+             "policy": ABSENT}
     return Bucket(
         name="data",
         account="111122223333",
@@ -32,6 +33,13 @@ def key_policy(service="logging.s3.amazonaws.com", account="111122223333", effec
         "Condition": {"StringEquals": {"aws:SourceAccount": account}}}]})
 
 
+def denying(condition, principal="*"):
+    return parse_policy({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Deny", "Principal": principal, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::logs/*",
+        "Condition": condition}]})
+
+
+HEADER = "s3:x-amz-server-side-encryption"
 CLOSED = Unreadable("log_target", "AccessDenied")
 
 SCENARIOS = {
@@ -62,6 +70,18 @@ SCENARIOS = {
     "the target's key is for the logs of another account": (
         bucket(default_encryption=OWN, key_policy=key_policy(account="444455556666")), None,
         "NON_COMPLIANT", "TARGET_KEY_CLOSED"),
+    "the target's policy demands an encryption header, which log delivery does not send": (
+        bucket(policy=denying({"StringNotEquals": {HEADER: "AES256"}})), None, "NON_COMPLIANT", "TARGET_DENIES_LOGS"),
+    "the target's policy denies whoever is not of the account": (
+        bucket(policy=denying({"StringNotEquals": {"aws:PrincipalAccount": "111122223333"}})), None,
+        "NON_COMPLIANT", "TARGET_DENIES_LOGS"),
+    "the target's policy denies wrong headers and lets none be": (
+        bucket(policy=denying({"StringNotEquals": {HEADER: "AES256"}, "Null": {HEADER: "false"}})), None,
+        "COMPLIANT", "LOGGED"),
+    "the target's policy spares AWS services": (
+        bucket(policy=denying({"StringNotEquals": {HEADER: "AES256"}, "BoolIfExists": {
+            "aws:PrincipalIsAWSService": "false"}})), None, "COMPLIANT", "LOGGED"),
+    "the target's policy could not be read": (bucket(policy=CLOSED), None, "UNDETERMINED", "LOG_TARGET_UNREADABLE"),
     "the target is not one of those expected": (
         bucket(), {"LogTargets": "archive"}, "NON_COMPLIANT", "TARGET_NOT_EXPECTED"),
     "the setting could not be read": (

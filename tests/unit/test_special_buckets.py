@@ -67,7 +67,9 @@ def bucket(data_class, default, *statements, **facts):
         policy=parse_policy({"Version": "2012-10-17", "Statement": [NO_HTTP, *statements]}),
         website=False,
         access_logging=AccessLogging("logs"),
-        log_target=LogTarget(region="eu-west-1", onward=(), locked=False, default_encryption=SSE_S3, key_policy=ABSENT),
+        log_target=LogTarget(
+            region="eu-west-1", onward=(), locked=False, default_encryption=SSE_S3, key_policy=ABSENT, policy=ABSENT
+        ),
         logs_from=frozenset(),
         inventories=(Inventory(id="all", enabled=True, destination="lists", region="eu-west-1"),),
         default_key=DefaultKey(KEY, KeyMetadata(manager="CUSTOMER", state="Enabled")),

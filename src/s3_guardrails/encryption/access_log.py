@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from s3_guardrails.decision import Reason
 from s3_guardrails.encryption.default import DefaultEncryption
 from s3_guardrails.encryption.fact import Absent, Unreadable, known
 from s3_guardrails.encryption.key_service import lets_service
 from s3_guardrails.encryption.mode import SSE_S3_HEADER
+from s3_guardrails.policy.authorize import denied
 from s3_guardrails.policy.document import Policy
+from s3_guardrails.policy.request import Request
 
 LOG_DELIVERY = "logging.s3.amazonaws.com"
 
@@ -41,10 +44,21 @@ class LogTarget:
     locked: bool | Unreadable = Unreadable("log_target", "not read")
     default_encryption: DefaultEncryption | Unreadable = Unreadable("log_target", "not read")
     key_policy: Policy | Absent | Unreadable = Unreadable("log_target", "not read")
+    policy: Policy | Absent | Unreadable = Unreadable("log_target", "not read")
 
 
-def target_flaws(name: str, account: str, region: str, logging: AccessLogging, target: LogTarget) -> Iterator[Reason]:
-    """Yield what is wrong with where the logs of the bucket `name` go, beginning with what makes the rest pointless."""
+class Source(NamedTuple):
+    """The bucket whose logs are meant."""
+
+    name: str
+    account: str
+    region: str
+    partition: str
+
+
+def target_flaws(source: Source, logging: AccessLogging, target: LogTarget) -> Iterator[Reason]:
+    """Yield what is wrong with where the logs go, beginning with what makes the rest pointless."""
+    name, region = source.name, source.region
     if logging.target == name:
         yield Reason("LOGS_TO_ITSELF", "the bucket takes its own access logs, each of which makes further ones")
         return
@@ -63,7 +77,28 @@ def target_flaws(name: str, account: str, region: str, logging: AccessLogging, t
     if known(target.locked):
         what = f"Object Lock of {logging.target} has a default retention: S3 delivers no logs to it"
         yield Reason("TARGET_LOCKED", what)
-    yield from _encryption_flaw(logging.target, account, target)
+    yield from _encryption_flaw(logging.target, source.account, target)
+    policy = known(target.policy)
+    if isinstance(policy, Policy) and denied(policy, _delivery(source, logging)):
+        what = f"the policy of {logging.target} denies what S3's log delivery sends, an upload without a header"
+        yield Reason("TARGET_DENIES_LOGS", what)
+
+
+def _delivery(source: Source, logging: AccessLogging) -> Request:
+    """An upload as S3's log delivery makes it."""
+    context = {
+        "aws:PrincipalIsAWSService": "true",
+        "aws:PrincipalServiceName": LOG_DELIVERY,
+        "aws:SecureTransport": "true",
+        "s3:TlsVersion": "1.3",
+        "aws:ViaAWSService": "false",
+        "aws:SourceAccount": source.account,
+        "aws:SourceArn": f"arn:{source.partition}:s3:::{source.name}",
+        "aws:ResourceAccount": source.account,
+        "s3:ResourceAccount": source.account,
+    }
+    place = f"arn:{source.partition}:s3:::{logging.target}/{logging.prefix}2026-11-21-00-00-00-0123456789ABCDEF"
+    return Request(LOG_DELIVERY, None, "s3:PutObject", place, context)
 
 
 def _encryption_flaw(name: str, account: str, target: LogTarget) -> Iterator[Reason]:

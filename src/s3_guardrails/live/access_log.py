@@ -63,6 +63,7 @@ class AccessLogs:
             locked=_locked(self._clients, target),
             default_encryption=_renamed(default),
             key_policy=_renamed(policy),
+            policy=_renamed(complete(target, "policy").policy),
         )
 
     def _onward(self, bucket: Bucket, named: Mapping[str, Bucket]) -> tuple[str, ...] | Unreadable:
