@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import sys
 from pathlib import Path
 
 
 def put(path: Path, text: str) -> None:
-    """Write a file whole or not at all, and have it on the disk; raise OSError."""
+    """Write a file whole or not at all, and have it on the disk; raise OSError.
+
+    A link stays one, and a file keeps its mode; what is there and no file, such as a device, is refused.
+    """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "expected a regular file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_suffix(".draft")
-    with draft.open("w", encoding="utf-8") as file:
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")  # no name of anybody's own file
+    try:
+        _write(draft, text)
+        if path.exists():
+            shutil.copymode(path, draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync(path.parent)
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    draft.replace(path)
-    sync(path.parent)
 
 
 def sync(folder: Path) -> None:
