@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from s3_guardrails.config.annotation import MAX_ANNOTATION, annotate, printable
-from s3_guardrails.decision import Decision, Reason, Verdict, compliant, non_compliant, not_applicable, undetermined
+from s3_guardrails.decision import (
+    Decision,
+    Excuse,
+    Reason,
+    Verdict,
+    compliant,
+    non_compliant,
+    not_applicable,
+    undetermined,
+)
 
 
 def units(text):
@@ -100,3 +109,15 @@ def test_printable_text_stays_and_everything_else_is_escaped(text):
     assert shown.isprintable()
     if text.isprintable():
         assert shown == text
+
+
+def test_an_owner_of_wide_characters_pushes_no_code_out():
+    """Each of them counts twice where characters are counted in UTF-16 units."""
+    excuse = Excuse(
+        id="EX-1", owner="\U0001f600" * 128, until="2027-01-01", state="open", days_left=50, register_sha256="x"
+    )
+    codes = ("A" * 50, "B" * 50)
+    decision = Decision(Verdict.NON_COMPLIANT, tuple(Reason(each, "y" * 200) for each in codes), excuse=excuse)
+    _, text = annotate(decision)
+    assert units(text) <= MAX_ANNOTATION
+    assert f"; {', '.join(codes)}: y" in text

@@ -39,7 +39,7 @@ def _excuse(decision: Decision) -> str:
     if decision.excuse is None:
         return ""
     told = printable(decision.excuse.sentence)
-    return f"{told if _length(told) <= _EXCUSE else told[: _EXCUSE - 1] + _ELLIPSIS}; "
+    return f"{_cut(told, _EXCUSE)}; "
 
 
 def _statement(code: str, reason: Reason) -> str:
@@ -68,11 +68,11 @@ def _advised(text: str, advisories: Iterable[Reason]) -> str:
     return text
 
 
-def _cut(text: str) -> str:
-    if _length(text) <= MAX_ANNOTATION:
+def _cut(text: str, most: int = MAX_ANNOTATION) -> str:
+    if _length(text) <= most:
         return text
-    text = text[:MAX_ANNOTATION]
-    while _length(text) >= MAX_ANNOTATION:
+    text = text[:most]
+    while _length(text) >= most:
         text = text[:-1]
     return text.rstrip() + _ELLIPSIS
 
