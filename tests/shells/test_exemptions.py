@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from config_events import event, stored
@@ -328,6 +328,7 @@ TURNS = {
     "it ends tomorrow": ((-10, 1), False),
     "it ended today": ((-60, 0), True),
     "it ended a week ago": ((-60, -7), False),
+    "it ended when the calendar began": (((date.min - TODAY).days, (date.min - TODAY).days + 5), False),
 }
 
 

@@ -41,6 +41,12 @@ def checked(tmp_path, *texts, settings=PLAIN, names=None):
     return check_folder(tmp_path, RULES, settings, TODAY)
 
 
+def test_the_last_days_of_the_calendar_are_days_like_others(tmp_path):
+    late = GOOD.replace("2026-10-01", "9999-12-01").replace("2027-02-20", "9999-12-31")
+    found = checked(tmp_path, late)
+    assert (found.errors, len(found.warnings)) == ((), 1)
+
+
 def test_a_good_file_is_what_it_says(tmp_path):
     found = checked(tmp_path, GOOD, settings=OWNERS)
     assert (found.errors, found.warnings) == ((), ())

@@ -103,3 +103,11 @@ def test_what_is_no_ledger_is_refused(text):
 @given(st.dictionaries(st.text(max_size=20), st.dates()))
 def test_a_ledger_is_read_as_it_was_written(days):
     assert Ledger.loads(Ledger(days).dumps()).first_seen == days
+
+
+def test_a_first_day_that_is_yet_to_come_becomes_today():
+    name = seen().name
+    ledger = Ledger.loads(f'{{"format": 1, "first_seen": {{"{name}": "9999-12-31"}}}}')
+    ledger.observe([seen(broken=None)], DAY)
+    found = ledger.tracked(seen(broken=None), SETTINGS, DAY)
+    assert (found.first_seen, found.due) == (DAY, DAY + timedelta(90))

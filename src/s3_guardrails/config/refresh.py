@@ -61,8 +61,8 @@ def rules_to_judge(register: Register, today: date) -> frozenset[str]:
 
 def _turns(each: Exemption, today: date) -> bool:
     """Was one of the last days the first of another state? It warns from the day on that leaves so many."""
-    turns = (each.created, each.expires - timedelta(WARNING_DAYS), each.expires)
-    return any(today - timedelta(DAYS) < day <= today for day in turns)
+    ended = (today - each.expires).days
+    return any(0 <= ago < DAYS for ago in ((today - each.created).days, ended + WARNING_DAYS, ended))
 
 
 def _deployed(clients: SessionClients, region: str, rules: frozenset[str]) -> Iterator[str]:

@@ -135,7 +135,7 @@ def _day_problems(tree: Mapping[str, Any], rules: Rules, settings: Guardrails, t
         yield "expires", f"expires: expected a day after {begins}"
     rule = rules.get(tree["rule"])
     longest = settings.maximum_days[rule.severity] if rule else max(settings.maximum_days.values())
-    if days["expires"] > begins + timedelta(longest):
+    if (days["expires"] - begins).days > longest:
         what = f"{rule.severity} findings are exempt for {longest} days at most" if rule else f"{longest} days at most"
         yield "expires", f"expires: expected {begins + timedelta(longest)} or before; {what}"
 

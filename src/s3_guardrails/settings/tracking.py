@@ -98,12 +98,15 @@ class Ledger:
         return json.dumps({"format": FORMAT, "first_seen": days}, indent=1) + "\n"
 
     def observe(self, sightings: Iterable[Sighting], today: date) -> None:
-        """Enter what is broken and not there yet; take out what holds. What was not looked at or decided stays."""
+        """Enter what is broken and not there yet; take out what holds. What was not looked at or decided stays.
+
+        A first day that is yet to come, by a clock that was wrong, becomes today.
+        """
         for each in sightings:
-            if each.broken:
-                self.first_seen.setdefault(each.name, today)
-            elif each.broken is False:
+            if each.broken is False:
                 self.first_seen.pop(each.name, None)
+            elif each.broken or each.name in self.first_seen:
+                self.first_seen[each.name] = min(self.first_seen.get(each.name, today), today)
 
     def tracked(self, each: Sighting, settings: Guardrails, today: date) -> Tracked | None:
         """Return what is known of a finding, None for what is none."""
