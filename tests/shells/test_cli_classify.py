@@ -6,6 +6,8 @@ import shlex
 
 import pytest
 import yaml
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 from remediate_command import writes
@@ -230,22 +232,53 @@ def test_what_is_closed_is_told_and_nothing_is_proposed(organization, classified
 
 
 @pytest.fixture
-def closed(monkeypatch):
-    """Refuse an operation to everybody."""
-    from botocore.client import BaseClient
-    from botocore.exceptions import ClientError
-
+def failing(monkeypatch):
+    """Have operations fail: from the call after `after` on, and of one bucket only where it is named."""
     make = BaseClient._make_api_call
 
-    def shut(*operations):
+    def fail(code, *operations, after=0, name=None):
+        made = []
+
         def calling(client, operation, parameters):
-            if operation in operations:
-                raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, operation)
+            if operation in operations and name in {None, parameters.get("Bucket")}:
+                made.append(operation)
+                if len(made) > after:
+                    raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
             return make(client, operation, parameters)
 
         monkeypatch.setattr(BaseClient, "_make_api_call", calling)
 
-    return shut
+    return fail
+
+
+@pytest.fixture
+def closed(failing):
+    return lambda *operations, after=0: failing("AccessDenied", *operations, after=after)
+
+
+@pytest.fixture
+def throttled(failing):
+    return lambda operation, name: failing("Throttling", operation, name=name)
+
+
+def test_a_service_that_does_not_answer_costs_one_bucket_only(organization, classified, throttled):
+    throttled("GetBucketTagging", "site")
+    code, found = classified("--bucket", "site", "--bucket", "target")
+    assert (code, found["site"]["outcome"], found["target"]["outcome"]) == (1, "not known", "propose")
+    assert "Throttling" in found["site"]["to-decide"]
+
+
+def test_a_plan_that_cannot_be_made_is_what_speaks_against_it(organization, classified, closed):
+    tagged(organization, "plain", data_class="restricted")
+    closed("GetBucketEncryption", after=1)
+    _, found = classified("--bucket", "plain")
+    assert [each["code"] for each in found["plain"]["would-break"]] == ["NOT_PLANNED"]
+
+
+def test_trails_and_delivery_channels_are_asked_for_once(organization, classified, calls):
+    classified()
+    assert [operation for _, operation in calls].count("DescribeTrails") == 1
+    assert [operation for _, operation in calls].count("DescribeDeliveryChannels") == 1
 
 
 def test_a_listing_that_fails_leaves_no_plan(organization, classify, closed, tmp_path):

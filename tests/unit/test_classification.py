@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 import pytest
 from hazards import BUCKET, CALM, KEY, OTHER, OWN, PARTNER, ROOT, allow, policy
+from hypothesis import given
+from hypothesis import strategies as st
+from test_special_buckets import KINDS
 
 from s3_guardrails.classification.access_analyzer import access_analyzer
 from s3_guardrails.classification.choice import Outcome
+from s3_guardrails.classification.cost import read_prices
 from s3_guardrails.classification.data_class import DataClass, Purpose, data_classes
 from s3_guardrails.classification.evidence import Basis
 from s3_guardrails.classification.macie import macie
 from s3_guardrails.classification.propose import FITTING, STATED, UNDECIDED, Case, propose
+from s3_guardrails.classification.requests import requests_per_month
 from s3_guardrails.classified import DEFAULT_CLASSES
+from s3_guardrails.cli.classify_plan import as_yaml
+from s3_guardrails.cli.classify_plan import document as plan
+from s3_guardrails.cli.classify_run import Row as ClassifiedRow
 from s3_guardrails.encryption.access_log import AccessLogging
 from s3_guardrails.encryption.bucket import Bucket, DefaultEncryption
 from s3_guardrails.encryption.data_class import AcceptedModes
-from s3_guardrails.encryption.fact import Unreadable
+from s3_guardrails.encryption.fact import ABSENT, Unreadable
 from s3_guardrails.encryption.mode import EncryptionMode
 from s3_guardrails.encryption.surroundings import (
     DeliveryChannel,
@@ -30,6 +39,8 @@ from s3_guardrails.encryption.surroundings import (
     Trail,
 )
 from s3_guardrails.errors import InputError
+from s3_guardrails.remediate.foresee import Foreseen
+from s3_guardrails.settings.strict_yaml import read_yaml
 
 TAG = "data-class"
 ALL = "public, internal, confidential, restricted, log-delivery"
@@ -601,6 +612,31 @@ def test_what_a_person_decides_is_told(row, sentence):
     assert propose(case(next(each for each in TABLE if each.id == row))).note == sentence
 
 
+CASE = case(TABLE[0])
+WORDS = st.sampled_from(
+    [
+        "findings",
+        "buckets",
+        "id",
+        "type",
+        "resourcesAffected",
+        "s3Bucket",
+        "name",
+        "bucketName",
+        "sensitivityScore",
+        "status",
+        "resource",
+        "resourceType",
+        "MetricDataResults",
+        "Label",
+        "Values",
+        "Timestamps",
+        "groups",
+        "read",
+    ]
+)
+
+
 def mixed():
     """Pairs of rows put together: what two special uses of one bucket come to."""
     rows = [each for each in TABLE if each.classes is BUILT_IN and each.outcome is not NOT_KNOWN]
@@ -644,6 +680,57 @@ def test_the_name_of_a_bucket_says_nothing():
 
 def test_the_same_facts_give_the_same_proposal():
     assert [propose(case(each)) for each in TABLE] == [propose(case(each)) for each in TABLE]
+
+
+KINDS_WITHOUT_CLASS = {
+    "target of server access logs": (PROPOSE, "log-delivery", "SSE-S3"),
+    "target of load balancers' logs": (PROPOSE, "log-delivery", "SSE-S3"),
+    "delivery of AWS Config": (PROPOSE, "internal", "SSE-S3"),
+    "delivery of CloudTrail": (PROPOSE, "internal", CMK),
+    "log archive of Control Tower": (PROPOSE, "internal", "SSE-S3"),
+    "state of Terraform, whose writers send AES256": (NONE, None, None),
+    "results of Athena, whose writers send no header": (NONE, None, None),
+    "landing zone of Firehose and vended logs": (PROPOSE, "log-delivery", "SSE-S3"),
+    "origin of CloudFront with an origin access identity": (PROPOSE, "internal", "SSE-S3"),
+    "static website": (PROPOSE, "public", "SSE-S3"),
+    "source or destination of replication": (NONE, None, None),
+    "drop box of another account": (NONE, None, None),
+}
+"""The kinds of special buckets as the rules know them, without their class's tag."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_special_bucket_without_a_class_gets_one_that_does_not_break_it(kind):
+    facts, _ = KINDS[kind]
+    around = replace(PUBLIC, website=facts.website, logs_from=facts.logs_from, account_public_access_block=ABSENT)
+    found = propose(Case(bucket=replace(facts, tags={}), surroundings=around, tag=TAG, classes=BUILT_IN))
+    assert (found.outcome, found.data_class, found.mode) == KINDS_WITHOUT_CLASS[kind]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS | st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_no_json_is_read_as_what_it_is_not(document):
+    for read in (macie, access_analyzer, requests_per_month, read_prices):
+        with suppress(InputError):
+            read(document)
+
+
+@given(
+    st.dictionaries(
+        st.text() | st.sampled_from([TAG, "Classification"]), st.text() | st.sampled_from([*ALL.split(", ")])
+    )
+)
+def test_whatever_tags_say_the_class_is_one_of_the_file_or_none(tags):
+    found = propose(replace(CASE, bucket=replace(CASE.bucket, tags=tags)))
+    assert found.data_class in {None, *(each.name for each in BUILT_IN)}
+    document = plan("1", "2026-01-01", TAG, [ClassifiedRow(found, Foreseen(), None)])
+    assert read_yaml(as_yaml(document).encode()).tree == document
 
 
 HOSTILE = [

@@ -68,6 +68,7 @@ class Cost:
     `key`: the monthly price of a customer managed key, which many buckets may share.
     """
 
+    mode: EncryptionMode
     requests: int | None
     requests_cost: str
     at_best: str
@@ -78,24 +79,26 @@ class Cost:
 def cost(prices: Prices, partition: str, region: str, mode: EncryptionMode, requests: int | None) -> Cost:
     """Return what a bucket's KMS requests cost in a month, without and at best with a Bucket Key."""
     if not mode.uses_kms:
-        none = "nothing"
-        return Cost(requests=requests, requests_cost=none, at_best=none, key=none, basis=f"{mode} makes no KMS request")
+        return _same("nothing", mode, requests, f"{mode} makes no KMS request")
     price = prices.of(partition, region)
     if price is None:
-        what = "not known"
-        basis = f"no price is quoted for {region} of the partition {partition}: pass --prices"
-        return Cost(requests=requests, requests_cost=what, at_best=what, key=what, basis=basis)
+        why = f"no price is quoted for {region} of the partition {partition}: pass --prices"
+        return _same("not known", mode, requests, why)
     counted = MILLION if requests is None else requests
     full = price.per_10000_requests * counted / 10_000
     unit = " per million requests" if requests is None else ""
-    dual = mode in _DUAL
     return Cost(
+        mode=mode,
         requests=requests,
         requests_cost=_money(full, price) + unit,
-        at_best="no Bucket Keys for DSSE-KMS" if dual else _money(full * prices.left / 100, price) + unit,
+        at_best="no Bucket Keys for DSSE-KMS" if mode in _DUAL else _money(full * prices.left / 100, price) + unit,
         key=_money(price.per_key_and_month, price) if mode in _CUSTOMER else "nothing",
         basis=_basis(price, prices.read, requests),
     )
+
+
+def _same(words: str, mode: EncryptionMode, requests: int | None, basis: str) -> Cost:
+    return Cost(mode=mode, requests=requests, requests_cost=words, at_best=words, key=words, basis=basis)
 
 
 def _basis(price: Price, read: str, requests: int | None) -> str:

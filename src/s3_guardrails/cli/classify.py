@@ -28,6 +28,7 @@ from s3_guardrails.cli.text import pretty_json, printable, say
 from s3_guardrails.cli.tracking import guardrails_of
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.errors import InputError, LiveReadFailed
+from s3_guardrails.live.surroundings import Deliveries
 from s3_guardrails.remediate.durable import put
 from s3_guardrails.rule import BucketRule, Rule
 
@@ -107,7 +108,9 @@ def classify(
     account = open_account(profile, regions, endpoint_url)
     chosen = _buckets(account, buckets)
     today = datetime.now(UTC).date()
-    run = Run(account=account, rule=rule, classes=classes, given=given, today=today)
+    run = Run(
+        account=account, rule=rule, classes=classes, given=given, today=today, deliveries=Deliveries(account.clients)
+    )
     rows = list(tracked(run.rows(chosen, concurrency), "classifying", len(chosen)))
     found = document(account.id, today.isoformat(), rule.parameters.data_class_tag, rows)
     _write(out, as_yaml(found))
@@ -154,7 +157,9 @@ _STYLES: Final = {Outcome.PROPOSE: "green", Outcome.KEEP: "dim", Outcome.NOT_KNO
 
 
 def _show(rows: Sequence[Row]) -> None:
-    table = Table("bucket", "outcome", "class", "mode", "why", "KMS a month", "would break", box=None)
+    table = Table(
+        "bucket", "outcome", "class", "mode", "why", "KMS a month (at best, with a Bucket Key)", "would break", box=None
+    )
     for row in rows:
         proposal = row.proposal
         codes = ", ".join(dict.fromkeys(each.code for each in proposal.evidence))
@@ -166,12 +171,19 @@ def _show(rows: Sequence[Row]) -> None:
             _change(proposal.present, proposal.data_class),
             _change(proposal.present_mode, proposal.mode),
             told,
-            row.cost.requests_cost if row.cost else "",
+            _paid(row),
             broken,
         )
         style = _STYLES.get(proposal.outcome, "bold")
         table.add_row(*(Text(printable(each), style, overflow="fold") for each in cells))
     show(table)
+
+
+def _paid(row: Row) -> str:
+    cost = row.cost
+    if cost is None or row.proposal.mode is None:
+        return ""
+    return cost.requests_cost if cost.at_best == cost.requests_cost else f"{cost.requests_cost} ({cost.at_best})"
 
 
 def _change(before: str | None, after: str | None) -> str:

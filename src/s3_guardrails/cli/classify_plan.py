@@ -61,6 +61,7 @@ def _bucket(row: Row, tag: str) -> dict[str, Any]:
         "evidence-points-to": proposal.points_to,
         "not-known": [f"{each.fact}: {each.reason}" for each in proposal.unknown],
         "monthly-kms-cost": {
+            "for-mode": cost.mode.value,
             "requests-per-month": cost.requests,
             "without-bucket-key": cost.requests_cost,
             "with-bucket-key-at-best": cost.at_best,

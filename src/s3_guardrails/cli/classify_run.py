@@ -17,9 +17,10 @@ from s3_guardrails.cli.account import Account
 from s3_guardrails.cli.classify_files import Given
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.fact import Unreadable
+from s3_guardrails.encryption.mode import EncryptionMode
 from s3_guardrails.encryption.surroundings import Surroundings
 from s3_guardrails.errors import LiveReadFailed
-from s3_guardrails.live.surroundings import read_surroundings
+from s3_guardrails.live.surroundings import Deliveries, read_surroundings
 from s3_guardrails.remediate.around import Around
 from s3_guardrails.remediate.foresee import Foreseen, foresee
 from s3_guardrails.rule import Rule
@@ -44,7 +45,10 @@ PUBLIC: Final = ("policy_is_public", "public_access_block", "account_public_acce
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A proposal, what speaks against its mode (nothing where the mode stays), and the cost of the mode (if any)."""
+    """A proposal, what speaks against its mode (nothing where the mode stays), and what KMS costs.
+
+    The cost is of the mode proposed, of SSE-KMS with a customer managed key where none is, None where nobody knows.
+    """
 
     proposal: Proposal
     foreseen: Foreseen
@@ -60,6 +64,7 @@ class Run:
     classes: tuple[DataClass, ...]
     given: Given
     today: date
+    deliveries: Deliveries
 
     def rows(self, buckets: Sequence[Bucket], concurrency: int) -> Iterator[Row]:
         """Yield one row for each bucket, in their order."""
@@ -93,7 +98,7 @@ class Run:
         if not bucket.region:
             return bucket, Surroundings()
         wanted = (*AROUND, *(PUBLIC if lets_everybody(bucket) else ()))
-        found = read_surroundings(clients, reader.list_buckets, bucket, wanted)
+        found = read_surroundings(clients, reader.list_buckets, bucket, wanted, self.deliveries)
         if found.policy_is_public is True and isinstance(found.account_public_access_block, Unreadable):
             block = read_surroundings(clients, reader.list_buckets, bucket, PUBLIC[-1:])
             found = replace(found, account_public_access_block=block.account_public_access_block)
@@ -115,7 +120,7 @@ class Run:
 
     def _cost(self, proposal: Proposal) -> Cost | None:
         bucket = proposal.bucket
-        if proposal.mode is None:
+        if not bucket.region:
             return None
-        requests = self.given.requests.get(bucket.name)
-        return cost(self.given.prices, bucket.partition, bucket.region, proposal.mode, requests)
+        mode = proposal.mode or EncryptionMode.SSE_KMS_CMK
+        return cost(self.given.prices, bucket.partition, bucket.region, mode, self.given.requests.get(bucket.name))

@@ -6,8 +6,8 @@ are those of the bucket's Region; trails are all that the Region shows, multi-Re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 from s3_guardrails.encryption.bucket import Bucket
 from s3_guardrails.encryption.fact import ABSENT, Absent, Unreadable
@@ -22,15 +22,47 @@ from s3_guardrails.encryption.surroundings import (
 from s3_guardrails.errors import LiveReadFailed
 from s3_guardrails.live.access_log import AccessLogs, ListBuckets
 from s3_guardrails.live.bucket import read_website
-from s3_guardrails.live.call import answer
+from s3_guardrails.live.call import Once, answer
 from s3_guardrails.live.clients import Clients
+
+D = TypeVar("D", DeliveryChannel, Trail)
+
+
+class Deliveries:
+    """What AWS Config and CloudTrail deliver, and where to: each Region is asked once, for all its buckets."""
+
+    def __init__(self, clients: Clients) -> None:
+        """Read nothing yet."""
+        self._clients = clients
+        self._channels: Once[str, Sequence[tuple[str, DeliveryChannel]] | Unreadable] = Once()
+        self._trails: Once[str, Sequence[tuple[str, Trail]] | Unreadable] = Once()
+
+    def channels(self, bucket: Bucket) -> tuple[DeliveryChannel, ...] | Unreadable:
+        """Return the delivery channels of the bucket's Region that deliver to it."""
+        return _to(bucket, self._channels.get(bucket.region, lambda: _channels(self._clients, bucket.region)))
+
+    def trails(self, bucket: Bucket) -> tuple[Trail, ...] | Unreadable:
+        """Return the trails seen from the bucket's Region that deliver to it."""
+        return _to(bucket, self._trails.get(bucket.region, lambda: _trails(self._clients, bucket.region)))
 
 
 def read_surroundings(
-    clients: Clients, list_buckets: ListBuckets, bucket: Bucket, wanted: Collection[str]
+    clients: Clients,
+    list_buckets: ListBuckets,
+    bucket: Bucket,
+    wanted: Collection[str],
+    deliveries: Deliveries | None = None,
 ) -> Surroundings:
-    """Return the surroundings with the named facts read; raise LiveReadFailed where a service did not answer."""
+    """Return the surroundings with the named facts read; raise LiveReadFailed where a service did not answer.
+
+    `deliveries`: shared by those who read many buckets.
+    """
     read: dict[str, Any] = {name: _READERS[name](clients, bucket) for name in wanted if name in _READERS}
+    deliveries = deliveries or Deliveries(clients)
+    if "delivery_channels" in wanted:
+        read["delivery_channels"] = deliveries.channels(bucket)
+    if "trails" in wanted:
+        read["trails"] = deliveries.trails(bucket)
     if "logs_from" in wanted:
         read["logs_from"] = AccessLogs(clients, list_buckets).logs_from(bucket)
     if "account_public_access_block" in wanted and _account_matters(read):
@@ -105,24 +137,32 @@ def _policy_is_public(clients: Clients, bucket: Bucket) -> bool | Absent | Unrea
     return answer("policy_is_public", ask, {"NoSuchBucketPolicy": ABSENT})
 
 
-def _delivery_channels(clients: Clients, bucket: Bucket) -> tuple[DeliveryChannel, ...] | Unreadable:
-    def ask() -> tuple[DeliveryChannel, ...]:
-        found = clients.client("config", bucket.region).describe_delivery_channels()["DeliveryChannels"]
-        mine = (each for each in found if each.get("s3BucketName") == bucket.name)
-        return tuple(DeliveryChannel(each["name"], each.get("s3KmsKeyArn")) for each in mine)
+def _to(bucket: Bucket, found: Sequence[tuple[str, D]] | Unreadable) -> tuple[D, ...] | Unreadable:
+    return found if isinstance(found, Unreadable) else tuple(each for name, each in found if name == bucket.name)
+
+
+def _channels(clients: Clients, region: str) -> Sequence[tuple[str, DeliveryChannel]] | Unreadable:
+    def ask() -> Sequence[tuple[str, DeliveryChannel]]:
+        found = clients.client("config", region).describe_delivery_channels()["DeliveryChannels"]
+        return [(each.get("s3BucketName", ""), _channel(each)) for each in found]
 
     return answer("delivery_channels", ask)
 
 
-def _trails(clients: Clients, bucket: Bucket) -> tuple[Trail, ...] | Unreadable:
-    def ask() -> tuple[Trail, ...]:
-        found = clients.client("cloudtrail", bucket.region).describe_trails(includeShadowTrails=True)["trailList"]
-        mine = (each for each in found if each.get("S3BucketName") == bucket.name)
-        return tuple(
-            Trail(each["TrailARN"], each.get("KmsKeyId"), each.get("LogFileValidationEnabled", True)) for each in mine
-        )
+def _channel(found: Mapping[str, Any]) -> DeliveryChannel:
+    return DeliveryChannel(found["name"], found.get("s3KmsKeyArn"))
+
+
+def _trails(clients: Clients, region: str) -> Sequence[tuple[str, Trail]] | Unreadable:
+    def ask() -> Sequence[tuple[str, Trail]]:
+        found = clients.client("cloudtrail", region).describe_trails(includeShadowTrails=True)["trailList"]
+        return [(each.get("S3BucketName", ""), _trail(each)) for each in found]
 
     return answer("trails", ask)
+
+
+def _trail(found: Mapping[str, Any]) -> Trail:
+    return Trail(found["TrailARN"], found.get("KmsKeyId"), found.get("LogFileValidationEnabled", True))
 
 
 _READERS: Final[Mapping[str, Callable[[Clients, Bucket], Any]]] = {
@@ -130,6 +170,4 @@ _READERS: Final[Mapping[str, Callable[[Clients, Bucket], Any]]] = {
     "replication": _replication,
     "public_access_block": _public_access_block,
     "policy_is_public": _policy_is_public,
-    "delivery_channels": _delivery_channels,
-    "trails": _trails,
 }
