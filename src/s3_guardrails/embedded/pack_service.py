@@ -38,6 +38,7 @@ class Pack:
     state: str = "CREATE_COMPLETE"
     reason: str = ""
     updated: float = field(default_factory=time.time)
+    tags: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -54,7 +55,7 @@ class PackService:
         name = call.parameters["ConformancePackName"]
         template, inputs = _checked(call)
         pack = self.packs.setdefault(name, Pack())
-        pack.updated = time.time()
+        pack.updated, pack.tags = time.time(), call.parameters.get("Tags") or pack.tags
         try:
             self._deploy(call, pack, template, inputs)
             pack.state, pack.reason = "CREATE_COMPLETE", ""
@@ -82,6 +83,13 @@ class PackService:
             return {**_described(call, name, pack), "StackArn": "", **state}
 
         return json_answer(self._page(call, "ConformancePackStatusDetails", status))
+
+    def on_list_tags_for_resource(self, call: Call) -> Answer:
+        """List the tags of a pack; moto knows those of other resources."""
+        for name, pack in self.packs.items():
+            if call.parameters["ResourceArn"] == _arn(call, name, pack):
+                return json_answer({"Tags": pack.tags})
+        return call.forward()
 
     def _page(self, call: Call, member: str, tell: Any) -> dict[str, Any]:
         names = call.parameters.get("ConformancePackNames") or list(self.packs)

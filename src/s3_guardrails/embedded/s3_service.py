@@ -81,7 +81,15 @@ class S3Service:
         if answer.status == 200:
             blocked = ("SSE-C",) if self.sse_c_blocked_at_creation else ()
             self.encryption[call.resource] = EncryptionRule("AES256", blocked=blocked)
+            self._tag(call)
         return answer
+
+    def _tag(self, call: Call) -> None:
+        """Keep the tags that a bucket is created with, which moto forgets."""
+        root = ET.fromstring(call.body) if b"<Tags>" in call.body else ET.Element("none")  # noqa: S314  # an SDK's
+        found = [(each[0].text or "", each[1].text or "") for each in root.iter() if each.tag.endswith("}Tag")]
+        if found:
+            s3_backends[call.account]["aws"].put_bucket_tagging(call.resource, dict(found))
 
     def on_delete_bucket(self, call: Call) -> Answer:
         """A bucket created again under the same name starts anew."""

@@ -23,12 +23,13 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Where a stack is: `client` signs as whoever deploys it."""
+    """Where a stack is: `client` signs as whoever deploys it. `tags`: the stack's, which its resources get too."""
 
     account: str
     region: str
     stack: str
     client: Connect
+    tags: tuple[Mapping[str, str], ...] = ()
 
     def unique(self, logical: str, limit: int = 64) -> str:
         """Return a name as CloudFormation makes one up."""
@@ -78,6 +79,12 @@ class Kind:
         """Refuse a property that is not played: it would be left out silently."""
         if unknown := sorted(set(properties) - self.known):
             raise Refused("ValidationError", f"{logical}: encountered unsupported properties {unknown}")
+
+    def tagged(self, properties: Properties, given: tuple[Mapping[str, str], ...]) -> Properties:
+        """Add the stack's tags, where the type has tags."""
+        if not given or "Tags" not in self.known:
+            return properties
+        return {**properties, "Tags": [*properties.get("Tags", []), *given]}
 
 
 def known(text: str) -> frozenset[str]:

@@ -93,7 +93,8 @@ class StackService:
         values = values_of(given, {})
         template.parameters(values)
         key = call.access_key
-        world = World(call.account, call.region, name, lambda service: self.connect(service, call.region, key))
+        tags = tuple(given.get("Tags") or ())
+        world = World(call.account, call.region, name, lambda service: self.connect(service, call.region, key), tags)
         stack = self.stacks[name] = Stack(world)
         return self._begun(call, stack, lambda: stack.create(template, values))
 
@@ -179,5 +180,6 @@ def _described(stack: Stack) -> dict[str, Any]:
         "StackStatus": stack.status,
         "StackStatusReason": stack.reason or None,
         "CreationTime": "2026-01-01T00:00:00Z",
+        "Tags": list(stack.world.tags),
         "Outputs": [{"OutputKey": name, "OutputValue": value} for name, value in stack.outputs().items()],
     }

@@ -108,8 +108,8 @@ class Stack:
         return True
 
     def outputs(self) -> dict[str, str]:
-        """Return the outputs' values."""
-        if self.template is None or not self.resources:
+        """Return the outputs' values; none of a stack that is being deleted."""
+        if self.template is None or not self.resources or self.status.startswith("DELETE"):
             return {}
         resolve = self._resolver(self.template, self.given)
         declared = self.template.tree.get("Outputs") or {}
@@ -157,6 +157,7 @@ class Stack:
                 raise invalid(f"Unrecognized resource types: [{declared['Type']}]")
             properties = resolve(declared.get("Properties", {}))
             kind.check(logical, properties)
+            properties = kind.tagged(properties, self.world.tags)
             made, replaces = self._made(kind, logical, properties)
         except HalfMade as half:
             self._note(logical, declared, half.made, {})
