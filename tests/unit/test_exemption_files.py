@@ -66,6 +66,9 @@ MISTAKES = {
     "an unknown rule": (("S3_BUCKET_TLS_ONLY", "S3_BUCKET_TSL_ONLY"), 2, "rule: expected one of KMS_"),
     "a rule by a wildcard": (("S3_BUCKET_TLS_ONLY", '"S3_*"'), 2, "without wildcards"),
     "the owner approves": (("ciso@example.com", "CRM@example.com"), 5, "somebody else than the owner"),
+    "the owner approves in wide letters": (("ciso@example.com", "\uff43rm@example.com"), 5, "else than the owner"),
+    "the owner approves under a name with an unseen character": (
+        ("ciso@example.com", "crm@example.com\u200b"), 5, "no character that is not shown, found U+200B"),
     "no approver": (("approver: ciso@example.com\n", ""), 1, "expected `approver`"),
     "no end": (("expires: 2027-02-20\n", ""), 1, "expected `expires`"),
     "an end that is no day": (("2027-02-20", "2027-02-30"), 9, "no day of the calendar"),

@@ -42,6 +42,12 @@ AMBIGUOUS = {
     "Off": "Off",
     "infinity": ".inf",
     "an exponent": "1.5e+3",
+    "an exponent without a point": "1e3",
+    "an account id with an 8, so octal to nobody": "089999999999",
+    "an octal number of YAML 1.2": "0o17",
+    "a negative fraction without a digit in front": "-.5",
+    "y": "y",
+    "N": "N",
 }
 
 
@@ -63,7 +69,13 @@ def test_what_readers_of_yaml_read_differently_is_refused_with_its_line(title):
         (b"a: [", "1: not YAML"),
         (b"a: 1\n--- \nb: 2", "2: not YAML"),
         (b"\xff", "1: expected UTF-8"),
-        (b"a: \x07", "1: not YAML: the character"),
+        (b"a: 1\nb: \x07", "2: expected no character that is not shown, found U+0007"),
+        (b"a: x\x00", "1: expected no character that is not shown, found U+0000"),
+        ("a: 1\n# \u202e".encode(), "2: expected no character that is not shown, found U+202E"),
+        (b'a: "ciso\\u200b"', "1: expected no character that is not shown, found U+200B"),
+        (b'a: "\\ud800"', "1: expected no character that is not shown, found U+D800"),
+        (b"a: !!float 5", "1: `5` is not the same"),
+        (b"a: !x 5", "1: `5` is not the same"),
         (b"? [a]\n: 1", "1: expected a key that is a text"),
         (b"1: a", "1: expected a key that is a text"),
         (b"[" * 5000, "1: "),

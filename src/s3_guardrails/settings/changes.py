@@ -17,6 +17,7 @@ import yaml
 
 from s3_guardrails.errors import InputError
 from s3_guardrails.remediate.change import digest
+from s3_guardrails.settings.person import same_person
 from s3_guardrails.settings.schema import InvalidFile, check_schema
 from s3_guardrails.settings.strict_yaml import Written, read_file
 
@@ -164,16 +165,16 @@ def _problems(path: Path, written: Written) -> Iterator[Problem]:
     until, created = _day(tree.get("temporary-until", "")), _day(tree["created"])
     if until and created and until <= created:
         yield "temporary-until", f"temporary-until: expected a day after {created}"
-    seen: set[str] = set()
+    seen: list[str] = []
     for index, each in enumerate(tree.get("approvals", ())):
-        place, who = f"approvals.{index}.by", each["by"].casefold()
-        if who == tree["requested-by"].casefold():
+        place, who = f"approvals.{index}.by", each["by"]
+        if same_person(who, tree["requested-by"]):
             yield place, f"approvals[{index}].by: expected somebody else than who asks for it"
-        if who in seen:
-            yield place, f"approvals[{index}].by: `{each['by']}` approved already"
+        if any(same_person(who, other) for other in seen):
+            yield place, f"approvals[{index}].by: `{who}` approved already"
         if _day(each["date"]) is None:
             yield f"approvals.{index}.date", f"approvals[{index}].date: `{each['date']}` is no day of the calendar"
-        seen.add(who)
+        seen.append(who)
     if "closed" in tree and tree["closed"]["plan-id"] != tree["plan"]["id"]:
         yield "closed.plan-id", f"closed.plan-id: expected `{tree['plan']['id']}`"
 

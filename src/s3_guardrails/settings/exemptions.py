@@ -13,6 +13,7 @@ from s3_guardrails.errors import InputError
 from s3_guardrails.exemption.record import Exemption, Scope, State
 from s3_guardrails.rule import BucketRule, Rule
 from s3_guardrails.settings.guardrails import Guardrails
+from s3_guardrails.settings.person import same_person
 from s3_guardrails.settings.schema import InvalidFile, check_schema
 from s3_guardrails.settings.strict_yaml import Written, read_file
 
@@ -90,7 +91,7 @@ def _problems(
     if path.name != f"{tree['id']}.yaml":
         yield "id", f"id: expected the file's name to be `{tree['id']}.yaml`"
     yield from _scope_problems(tree, rules)
-    if tree["owner"].casefold() == tree["approver"].casefold():
+    if same_person(tree["owner"], tree["approver"]):
         yield "approver", "approver: expected somebody else than the owner"
     yield from _owner_problems(tree, settings)
     yield from _day_problems(tree, rules, settings, today)

@@ -7,6 +7,7 @@ YAML 1.1 turns an unquoted account id that begins with a zero into an octal numb
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,11 +29,16 @@ Path_ = tuple[str | int, ...]
 _TAG: Final = "tag:yaml.org,2002:"
 _TEXT: Final = frozenset({f"{_TAG}str", f"{_TAG}timestamp"})
 _PLAIN: Final = (
-    (re.compile(r"true|false"), lambda text: text == "true"),
-    (re.compile(r"null|~|"), lambda _: None),
-    (re.compile(r"-?(0|[1-9][0-9]{0,17})"), int),
-    (re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]{1,17}"), float),
+    ("bool", re.compile(r"true|false"), lambda text: text == "true"),
+    ("null", re.compile(r"null|~|"), lambda _: None),
+    ("int", re.compile(r"-?(0|[1-9][0-9]{0,17})"), int),
+    ("float", re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}"), float),
 )
+_NO_TEXT_TO_SOME: Final = re.compile(
+    r"[yYnN]|[-+]?(0o[0-7]+|[0-9]+|(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)", re.ASCII
+)
+"""Text to this reader, and a truth value (YAML 1.1) or a number (YAML 1.2) to others: `y`, `089`, `0o17`, `1e3`."""
+_LINE_FORM: Final = frozenset("\t\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,11 @@ def read_yaml(data: bytes) -> Written:
     if len(data) > MAX_BYTES:
         raise InputError(f"1: expected at most {MAX_BYTES} bytes")
     try:
-        root = yaml.compose(data.decode("utf-8-sig"), Loader=_Loader)
+        text = data.decode("utf-8-sig")
+        if hidden := _hidden(text):
+            at, problem = hidden
+            raise InputError(f"{text.count(chr(10), 0, at) + 1}: {problem}")
+        root = yaml.compose(text, Loader=_Loader)
         lines: dict[Path_, int] = {}
         return Written(None if root is None else _value(root, (), lines), lines)
     except UnicodeDecodeError as error:
@@ -76,8 +86,6 @@ def read_yaml(data: bytes) -> Written:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise InputError(f"{line}: not YAML: {error.problem or error.context}") from None
-    except yaml.reader.ReaderError as error:
-        raise InputError(f"1: not YAML: the character {error.character!r} is not allowed") from None
     except RecursionError:
         raise InputError(f"1: nested too deeply: expected at most {MAX_LEVELS} levels") from None
 
@@ -123,14 +131,27 @@ def _mapping(node: MappingNode, path: Path_, lines: dict[Path_, int]) -> dict[st
 
 def _scalar(node: ScalarNode) -> Any:
     text: str = node.value
-    if node.style is not None or node.tag in _TEXT:
-        if node.style is not None and node.tag != f"{_TAG}str":
-            raise _refused(node, f"expected no tag `{node.tag.replace(_TAG, '!!')[:40]}`")
+    if hidden := _hidden(text):
+        raise _refused(node, hidden[1])
+    if node.style is not None:
+        _plain_tag(node, "str")
         return text
-    for form, read in _PLAIN:
-        if form.fullmatch(text):
+    if node.tag in _TEXT and not _NO_TEXT_TO_SOME.fullmatch(text):
+        return text
+    for kind, form, read in _PLAIN:
+        if node.tag == f"{_TAG}{kind}" and form.fullmatch(text):
             return read(text)
     raise _refused(node, f"`{text[:40]}` is not the same to every YAML reader: put it in quotes, or write it otherwise")
+
+
+def _hidden(text: str) -> tuple[int, str] | None:
+    """Return where the first character is that no reviewer sees, such as a direction mark, and what to say of it."""
+    if text.isprintable():
+        return None
+    for index, each in enumerate(text):
+        if not each.isprintable() and each not in _LINE_FORM and unicodedata.category(each) != "Zs":
+            return index, f"expected no character that is not shown, found U+{ord(each):04X}"
+    return None
 
 
 def _plain_tag(node: Node, kind: str) -> None:
