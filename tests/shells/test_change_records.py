@@ -1,6 +1,8 @@
 """Change records: written from a plan, approved by somebody else, bound to the change, closed by its result."""
 
+import errno
 import json
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -164,6 +166,66 @@ def test_a_record_is_never_overwritten_nor_half_written(run, planned, tmp_path):
     assert run("change", "new", "chg 1", "--plan", "plan.json", "--purpose", "abc", "--requested-by", "a")[0] == 2
     assert (tmp_path / RECORD).read_text(encoding="utf-8") == before
     assert [path.name for path in (tmp_path / "changes").iterdir()] == ["CHG-1.yaml"]
+
+
+def test_an_id_that_is_a_way_out_of_the_folder_makes_nothing(run, planned, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    for name in ("../CHG-1", "a/CHG-1", str(tmp_path / "elsewhere" / "CHG-1")):
+        given = ("--plan", "plan.json", "--purpose", "abc", "--requested-by", "a")
+        assert run("change", "new", name, *given)[0] == 2
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_disk_that_is_full_leaves_the_record_as_it_was(run, planned, tmp_path, monkeypatch):
+    written(run)
+    before = (tmp_path / RECORD).read_text(encoding="utf-8")
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as now:
+        now.setattr(os, "fsync", full)
+        code, _, told = run("change", "close", RECORD, "--withdraw")
+    assert (code, "No space left on device" in told) == (2, True)
+    assert (tmp_path / RECORD).read_text(encoding="utf-8") == before
+    assert [path.name for path in (tmp_path / "changes").iterdir()] == ["CHG-1.yaml"]
+
+
+def test_what_a_plan_says_in_hostile_letters_is_escaped_in_the_record(run, planned, tmp_path):
+    hostile = {**planned, "notes": ["a principal called \u202e\ud800"]}
+    (tmp_path / "plan.json").write_text(json.dumps(hostile), encoding="utf-8")
+    assert written(run)[0] == 0
+    assert "a principal called \\u202e\\ud800" in (tmp_path / RECORD).read_text(encoding="utf-8")
+
+
+CLOSED_ALREADY = """\
+closed:
+  date: {today}
+  outcome: VERIFIED
+  plan-id: {plan}
+"""
+
+
+def test_closing_again_keeps_what_stands_behind_the_last_outcome(run, planned, tmp_path):
+    written(run, "--until", (TODAY + timedelta(7)).isoformat())
+    path = tmp_path / RECORD
+    whole = path.read_text(encoding="utf-8").replace("approvals: []\n", "")
+    closed = CLOSED_ALREADY.format(today=TODAY, plan=planned["plan_id"])
+    path.write_text(f"{closed}{whole}approvals:\n- by: eve@example.com\n  date: {TODAY}\n", encoding="utf-8")
+    undone = {"remediation": UNDO, "basis_sha256": planned["plan_id"], "outcome": "VERIFIED"}
+    (tmp_path / "undone.json").write_text(json.dumps(undone), encoding="utf-8")
+    assert run("change", "close", RECORD, "--result", "undone.json") == (0, "", "CHG-1: UNDONE\n")
+    record = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert (record["closed"]["outcome"], record["approvals"][0]["by"]) == ("UNDONE", "eve@example.com")
+
+
+def test_a_text_that_looks_like_the_outcome_is_kept(run, planned, tmp_path):
+    written(run)
+    path = tmp_path / RECORD
+    text = path.read_text(encoding="utf-8").replace("no plain HTTP any more", '"no plain HTTP\nclosed: any more"')
+    path.write_text(text, encoding="utf-8")
+    assert run("change", "close", RECORD, "--withdraw")[0] == 0
+    assert yaml.safe_load(path.read_text(encoding="utf-8"))["purpose"] == "no plain HTTP closed: any more"
 
 
 def test_a_withdrawn_change_is_over(run, planned, tmp_path):

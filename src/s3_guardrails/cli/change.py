@@ -20,12 +20,14 @@ from s3_guardrails.settings.changes import (
     ChangeRecord,
     Request,
     Stage,
+    change_of,
     closed_text,
     new_change,
     read_change,
     with_outcome,
 )
 from s3_guardrails.settings.schema import InvalidFile
+from s3_guardrails.settings.strict_yaml import read_yaml
 
 FOLDER: Final = "changes"
 _FILE: Final = click.Path(path_type=Path, exists=True, dir_okay=False)
@@ -60,6 +62,8 @@ def new(
     Exits 2 where the plan is none or the record is there already.
     """
     path = folder / f"{change_id}.yaml"
+    if path.parent != folder:
+        raise InputError(f"`{change_id}`: expected an id such as CHG-1077")
     if path.exists():
         raise InputError(f"`{path}`: is there already")
     end = until.date() if until else None
@@ -134,20 +138,16 @@ def _result(path: Path) -> Mapping[str, Any]:
 
 
 def _put_checked(path: Path, text: str) -> None:
-    """Write a record that reads back; a draft that does not is taken away again."""
-    draft = path.with_name(f".{path.stem}") / path.name
+    """Write a record that reads back, and no other."""
     try:
-        put(draft, text)
-        try:
-            read_change(draft)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
-            draft.parent.rmdir()
+        change_of(read_yaml(text.encode()), path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        put(path, text)
     except InvalidFile as error:
         (_, sentence), *_ = error.errors
         raise InputError(f"`{path}`: {sentence}") from None
+    except InputError as error:
+        raise InputError(f"`{path}`: it would not read back: {error}") from None
     except OSError as error:
         raise InputError(f"`{path}`: {error.strerror or error}") from None
 

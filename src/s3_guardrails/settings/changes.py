@@ -16,10 +16,11 @@ from typing import Any, Final
 import yaml
 
 from s3_guardrails.errors import InputError
+from s3_guardrails.escape import printable
 from s3_guardrails.remediate.change import digest
 from s3_guardrails.settings.person import same_person
 from s3_guardrails.settings.schema import InvalidFile, check_schema
-from s3_guardrails.settings.strict_yaml import Written, read_file
+from s3_guardrails.settings.strict_yaml import Written, read_file, read_yaml
 
 UNDO: Final = "UndoRemediation"
 """The remediation that undoes any other; a test compares it with its own word."""
@@ -72,7 +73,11 @@ class ChangeRecord:
 
 def read_change(path: Path) -> ChangeRecord:
     """Read one record; raise InputError with the line."""
-    written = read_file(path)
+    return change_of(read_file(path), path)
+
+
+def change_of(written: Written, path: Path) -> ChangeRecord:
+    """Return what a record says that is, or will be, at the path; raise InvalidFile."""
     check_schema(written, "change", str(path))
     if problems := list(_problems(path, written)):
         raise InvalidFile(str(path), sorted((_line(written, name), sentence) for name, sentence in problems))
@@ -123,9 +128,20 @@ def with_outcome(record: ChangeRecord, text: str, outcome: str, today: date) -> 
     """Return the text with its section `closed`, in place of one that is there already."""
     if record.outcome is not None and not (record.outcome == "VERIFIED" and outcome == "UNDONE"):
         raise InputError(f"`{record.path}`: {record.id} was closed as {record.outcome} already")
-    kept = text.split("\nclosed:", 1)[0].rstrip("\n")
+    kept = _without_outcome(text).rstrip("\n")
     closed = {"closed": {"date": today.isoformat(), "outcome": outcome, "plan-id": record.plan_id}}
     return f"{kept}\n{yaml.safe_dump(closed, sort_keys=False)}"
+
+
+def _without_outcome(text: str) -> str:
+    """Return the text without the lines from `closed` to the section behind it."""
+    sections = {line - 1: path for path, line in read_yaml(text.encode()).lines.items() if len(path) == 1}
+    begins = next((line for line, path in sections.items() if path == ("closed",)), None)
+    if begins is None:
+        return text
+    lines = text.split("\n")
+    ends = min((line for line in sections if line > begins), default=len(lines))
+    return "\n".join((*lines[:begins], *lines[ends:]))
 
 
 def _plan_of(result: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,8 +163,8 @@ def _plan_of(result: Mapping[str, Any]) -> dict[str, Any]:
 
 def _blast_radius(result: Mapping[str, Any]) -> Iterator[str]:
     """Yield what the plan found out about who is affected: concerns, then notes."""
-    yield from (f"{each['code']}: {each['sentence']}" for each in result.get("concerns", ()))
-    yield from map(str, result.get("notes", ()))
+    yield from (printable(f"{each['code']}: {each['sentence']}") for each in result.get("concerns", ()))
+    yield from (printable(str(each)) for each in result.get("notes", ()))
 
 
 def _line(written: Written, name: str) -> int:
