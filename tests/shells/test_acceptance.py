@@ -177,7 +177,7 @@ def test_what_does_not_carry_the_tag_is_left_alone_and_told(aws, small):
     aws.client("s3").delete_bucket_tagging(Bucket=name)
     left, found = resumed(aws, small)
     assert found == [name]
-    assert left == [f"bucket {name}: Stopped: is there and does not carry the tag {TAG}={PREFIX}: left alone"]
+    assert left == [f"bucket {name}: is there and does not carry the tag {TAG}={PREFIX}: left alone"]
 
 
 def test_a_service_that_throttles_is_asked_again(aws, small):

@@ -22,7 +22,8 @@ def clean_up(run: Run, say: Callable[[str], None]) -> list[str]:
         try:
             said = _remove(run, entry)
         except (ClientError, BotoCoreError, Stopped, *MALFORMED) as error:
-            left[entry.about] = f"{entry.kind} {entry.name}: {sentence(error)}"
+            why = str(error) if isinstance(error, Stopped) else sentence(error)
+            left[entry.about] = f"{entry.kind} {entry.name}: {why}"
             if isinstance(error, ClientError) and code_of(error) in CREDENTIALS:
                 return [f"{len(run.journal.pending())} resources: {sentence(error)}"]
         else:

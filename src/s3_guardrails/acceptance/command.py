@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import boto3
 import click
@@ -142,15 +142,18 @@ def rehearsed(run: Run, orders: Orders) -> ExitCode:
     for each in run_steps(run, orders.steps):
         results.append(each)
         say(f"{each.outcome:8} {each.id}: {each.answer}")
-    left = ["everything: --keep"] if orders.keep else clean_up(run, say)
     where = {"account": run.account, "region": run.region, "partition": run.partition, "began": began}
-    report = as_json(results, where, left)
+    report = as_json(results, where, [f"everything: {run.journal.path} lists it"])
+    written(orders.report, report)  # whatever becomes of the clean-up
+    left = [] if orders.keep else clean_up(run, say)
+    if not orders.keep:
+        report = as_json(results, where, left)
+        written(orders.report, report)
     click.echo(pretty_json(report["outcomes"]))
-    written(orders.report, {"report.json": pretty_json(report) + "\n", "report.md": as_markdown(report)})
     run.journal.close()
     if not run.journal.pending():
         run.journal.path.unlink()
-    return ended(results, [] if orders.keep else left)
+    return ended(results, left)
 
 
 def ended(results: Sequence[Result], left: Sequence[str]) -> ExitCode:
@@ -164,15 +167,15 @@ def _remaining(left: Sequence[str]) -> Iterator[ExitCode]:
         yield ExitCode.COULD_NOT_RUN
 
 
-def written(folder: Path, files: dict[str, str]) -> None:
-    """Write the reports; raise InputError."""
+def written(folder: Path, report: dict[str, Any]) -> None:
+    """Write the report twice, for machines and for people; where that fails only say so: the clean-up comes next."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            (folder / name).write_text(text, encoding="utf-8")
-            say(f"wrote {folder / name}")
+        (folder / "report.json").write_text(pretty_json(report) + "\n", encoding="utf-8")
+        (folder / "report.md").write_text(as_markdown(report), encoding="utf-8")
+        say(f"wrote {folder / 'report.json'} and report.md")
     except OSError as error:
-        raise InputError(f"{error.filename or folder}: {error.strerror}") from None
+        say(f"{error.filename or folder}: {error.strerror}; the report is not written")
 
 
 def cleaned(run: Run) -> ExitCode:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
+from botocore.exceptions import ClientError
+
 from s3_guardrails.acceptance.journal import Kind
 from s3_guardrails.acceptance.outcome import Unlike
 from s3_guardrails.acceptance.removal import NAME
@@ -89,14 +91,16 @@ def parameters(**given: str) -> list[dict[str, str]]:
 
 
 def _reason(run: Run, name: str, stack: Mapping[str, Any]) -> str:
-    """Return the first failure that the stack's events tell, or what the stack itself says."""
-    if stack.get("StackStatusReason"):
-        return str(stack["StackStatusReason"])
+    """Return the first failure that the stack's events tell, newest first, or what the stack itself says."""
     pages = run.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=name)
-    failed = [each for page in pages for each in page["StackEvents"] if each["ResourceStatus"].endswith("FAILED")]
-    return (
-        f"{failed[-1]['LogicalResourceId']}: {failed[-1].get('ResourceStatusReason')}" if failed else "no reason told"
-    )
+    try:
+        events = [each for page in pages for each in page["StackEvents"]]
+    except ClientError:
+        events = []
+    failed = [each for each in events if each["ResourceStatus"].endswith("FAILED")]
+    if not failed:
+        return str(stack.get("StackStatusReason", "no reason told"))
+    return f"{failed[-1]['LogicalResourceId']}: {failed[-1].get('ResourceStatusReason')}"
 
 
 def _document(*statements: Mapping[str, Any]) -> str:

@@ -77,5 +77,7 @@ def _tried(run: Run, step: Step) -> tuple[Outcome, str, str]:
         return Outcome.STOPPED, sentence(error), over
     except (GuardrailError, BotoCoreError, *MALFORMED) as error:
         return Outcome.STOPPED, sentence(error), ""
+    except Exception as error:  # noqa: BLE001  # whatever it is, the clean-up has to follow
+        return Outcome.STOPPED, f"a defect of this step: {sentence(error)}", ""
     except KeyboardInterrupt:
         return Outcome.STOPPED, "interrupted", "interrupted"

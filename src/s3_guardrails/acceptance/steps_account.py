@@ -82,7 +82,10 @@ def reader_role(run: Run) -> str:
         "OrganizationId": run.organization,
         "RoleName": run.name("fleet"),
     }
-    body = (Path(__file__).parents[3] / "deploy" / "reader-role.yaml").read_text(encoding="utf-8")
+    try:
+        body = (Path(__file__).parents[3] / "deploy" / "reader-role.yaml").read_text(encoding="utf-8")
+    except OSError:
+        raise Stopped("deploy/reader-role.yaml is in a checkout, and not in an installed package") from None
     make_stack(run, label, "CAPABILITY_NAMED_IAM", TemplateBody=body, Parameters=parameters(**given))
 
     def ask() -> Any:

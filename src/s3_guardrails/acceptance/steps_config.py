@@ -14,7 +14,7 @@ from s3_guardrails.acceptance.execution import deployed_rule
 from s3_guardrails.acceptance.outcome import Stopped, Unlike
 from s3_guardrails.acceptance.results import evaluations, resource_of
 from s3_guardrails.acceptance.run import Run, code_of, differences
-from s3_guardrails.acceptance.seed import BUCKETS, IDLE, LEDGER, ROTATION, SPENT, TLS
+from s3_guardrails.acceptance.seed import BUCKETS, IDLE, LEDGER, MAIN, ROTATION, SPENT, TLS
 from s3_guardrails.acceptance.sow import SSE_C_BLOCKED, key_id
 from s3_guardrails.acceptance.step import Step
 from s3_guardrails.config.annotation import MAX_ANNOTATION
@@ -84,13 +84,12 @@ def item_shape(run: Run) -> str:
 
 def recorded_changes(run: Run) -> str:
     """Change the blocked types alone, and a key's rotation alone; an item of each has to follow."""
-    bucket, key = run.name("archive"), key_id(run, SPENT)
+    bucket, key = run.name("archive"), key_id(run, MAIN)
     before = {each: newest(run, kind, each)["configurationItemCaptureTime"] for kind, each in _both(bucket, key)}
     rule = run.client("s3").get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
     unblocked = {**rule, "BlockedEncryptionTypes": {"EncryptionType": ["NONE"]}}
     _put_default(run, bucket, unblocked)
     kms = run.client("kms")
-    kms.enable_key(KeyId=key)
     kms.disable_key_rotation(KeyId=key)
     missing = []
     for kind, each in _both(bucket, key):
@@ -99,6 +98,7 @@ def recorded_changes(run: Run) -> str:
         except Stopped:
             missing.append(kind)
     _put_default(run, bucket, {**rule, "BlockedEncryptionTypes": SSE_C_BLOCKED})
+    kms.enable_key_rotation(KeyId=key)
     if missing:
         raise Unlike(f"no item within {_MINUTES} minutes of a change that {' and '.join(missing)} was given alone")
     return "both changes made AWS Config record an item"

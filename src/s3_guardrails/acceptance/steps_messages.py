@@ -58,7 +58,8 @@ def _messages(run: Run) -> Iterator[str]:
     sqs, url = run.client("sqs"), queue_url(run, run.name(QUEUE))
     for each in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", ()):
         sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
-        yield str(json.loads(each["Body"]).get("Message", ""))
+        told = json.loads(each["Body"])
+        yield f"{told.get('Subject', '')}: {told.get('Message', '')}"
 
 
 USER: Final = {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/alice"}

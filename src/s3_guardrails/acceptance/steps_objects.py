@@ -39,7 +39,11 @@ def denied_read(run: Run) -> str:
     """Read an object as somebody who may use the key, and as somebody who may not."""
     s3, at = run.client("s3"), {"Bucket": run.name(SEALED), "Key": "read-me"}
     s3.put_object(**at, Body=b"data", ServerSideEncryption="aws:kms", SSEKMSKeyId=key_arn(run, MAIN))
+    open_to_all = {"Bucket": run.name("archive"), "Key": "read-me"}
+    s3.put_object(**open_to_all, Body=b"data")
     reader = run.as_role(READER).client("s3", run.region)
+    permitted = "the role to read what no key of ours encrypts"  # or else the denial would say nothing of the key
+    run.until(permitted, lambda: tried(lambda: reader.get_object(**open_to_all)) == ALLOWED, 3)
     found = [
         ("a read by the account", ALLOWED, tried(lambda: s3.get_object(**at))),
         ("a read by a role without kms:Decrypt", DENIED, tried(lambda: reader.get_object(**at))),

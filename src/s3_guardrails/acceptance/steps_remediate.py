@@ -23,7 +23,7 @@ from s3_guardrails.acceptance.execution import (
     told,
 )
 from s3_guardrails.acceptance.outcome import Unlike
-from s3_guardrails.acceptance.run import Run, code_of, differences, tried
+from s3_guardrails.acceptance.run import POLL_SECONDS, Run, code_of, differences, tried
 from s3_guardrails.acceptance.seed import DEFAULT, DUTIES, IDLE, LEAST, LEDGER, MAIN, ROTATION, TLS, UPLOADS, WAIVED
 from s3_guardrails.acceptance.sow import PIPELINE, key_arn, key_id
 from s3_guardrails.acceptance.step import Step
@@ -187,6 +187,7 @@ def self_approval(run: Run) -> str:
         raise Unlike(f"expected that it waits for an approval, found {status}")
     signal = {"AutomationExecutionId": execution, "SignalType": "Approve"}
     answer = tried(lambda: ssm.send_automation_signal(**signal))
+    run.clock.sleep(POLL_SECONDS)  # an approval that counts takes a while to show
     after = told(run, execution)
     ssm.stop_automation_execution(AutomationExecutionId=execution, Type="Cancel")
     policy = tried(lambda: run.client("s3").get_bucket_policy(Bucket=bucket))
