@@ -1,6 +1,7 @@
 """The guardrails file: what it means, and how each mistake is told."""
 
 import copy
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s3_guardrails import __version__
 from s3_guardrails.decision import Severity
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.errors import InputError
@@ -118,6 +120,15 @@ MISTAKES = {
     "a rotation that KMS does not have": (LEAST + "defaults: {rotation-days: 30}", "a number of days from 90 to 2560"),
     "coverage over 100": (LEAST + "    coverage: 101", "a percentage from 0 to 100"),
     "a scope without its tag": (LEAST + "keys: {scope: tagged}", "expected `scope-tag` beside"),
+    "a scope's tag that nothing looks at": (LEAST + "keys: {scope-tag: x}", "expected it beside the scope `tagged`"),
+    "a tag whose value the rule would read without its edges": (
+        LEAST + "defaults: {approved-keys: ['tag:use=secret ']}", "approved-keys[0]: expected a key ARN"),
+    "a tag whose value no template takes": (
+        LEAST + "defaults: {approved-keys: ['tag:use=\"secret']}", "approved-keys[0]: expected a key ARN"),
+    "roles of whatever name": (LEAST + "authorized-roles: ['arn:aws:iam::*:role/*']", "within the role's name"),
+    "roles of whatever path and name": (LEAST + "authorized-roles: ['arn:aws:iam::*:role/*/*']", "within the role's"),
+    "an account in wide digits": (
+        LEAST + "trusted: {accounts: ['" + "\uff11" * 12 + "']}", "trusted.accounts[0]: expected an account id"),
     "a tenant without an owner": (
         LEAST + "tenants: {owners: {}, accounts: {'111122223333': x}}", "tenant `x` has no owner"),
     "a key declared twice": (LEAST + f"keys: {{declared: [{{key: '{KEY}'}}, {{key: '{KEY}'}}]}}", "declared twice"),
@@ -164,6 +175,23 @@ def test_what_the_rules_would_not_take_is_refused(title):
     with pytest.raises(InputError) as refused:
         rendered(LEAST + text)
     assert expected in str(refused.value)
+
+
+def test_a_value_that_the_template_would_not_take_is_refused_before_it_is_deployed():
+    values = rendered(LEAST + "rules: {S3_BUCKET_TLS_ONLY: {AcceptPrincipals: 'arn:aws:iam::111122223333:role/\"x'}}")
+    with pytest.raises(InputError, match="`AcceptPrincipals`: expected printable ASCII without quotes"):
+        deployed_inputs(values, find_rules())
+
+
+def test_all_that_the_pack_hands_over_counts_defaults_and_the_release_too():
+    rule = next(each for each in RULES if each.__name__ == "S3_BUCKET_TLS_ONLY")
+    named = {each.name: each.default for each in rule.Parameters.documented() if each.default}
+    named |= {"AssumeRoleMode": "False", "PackVersion": __version__}
+    room = 1024 - len(json.dumps({**named, "AcceptPrincipals": ""}, separators=(",", ":")))
+    text = LEAST + "rules: {S3_BUCKET_TLS_ONLY: {AcceptPrincipals: '%s'}}"
+    assert rendered(text % ("x" * room))
+    with pytest.raises(InputError, match="take 1025 characters of 1024"):
+        rendered(text % ("x" * (room + 1)))
 
 
 def test_the_longest_parameter_is_named_with_its_place():

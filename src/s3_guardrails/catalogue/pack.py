@@ -26,6 +26,8 @@ MAX_RULES: Final = 130
 
 HEADER: Final = "# Rendered by `s3-guardrails catalogue --write` from rules/; edit the rules, not this file.\n"
 
+ALLOWED: Final = r"[ -!#-\[\]-~]*"
+"""What template.yaml takes as an input's value: it is put into JSON there, so no quotes and no backslashes."""
 VERSION: Final = "PackVersion"
 
 Node = dict[str, Any]

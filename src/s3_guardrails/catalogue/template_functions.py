@@ -9,7 +9,7 @@ from typing import Any, Final
 import yaml
 
 from s3_guardrails.catalogue.documents import render_documents
-from s3_guardrails.catalogue.pack import input_name, logical_id, pack_inputs
+from s3_guardrails.catalogue.pack import ALLOWED, input_name, logical_id, pack_inputs
 from s3_guardrails.catalogue.permissions import CHANGE, EVALUATORS, LIVE, REMEDIATORS
 from s3_guardrails.catalogue.template_role import automation_role, function_role
 from s3_guardrails.catalogue.template_text import GetAtt, Node, Reasons, Ref, Sub, if_else
@@ -197,7 +197,7 @@ def _parameter(each: Documented) -> Node:
     return {
         "Type": "String",
         "Default": each.default,
-        "AllowedPattern": r"[ -!#-\[\]-~]*",
+        "AllowedPattern": ALLOWED,
         "ConstraintDescription": "expected printable ASCII without quotes and backslashes",
         "Description": each.doc.replace("…", "..."),
     }

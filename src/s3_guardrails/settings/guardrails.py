@@ -152,6 +152,8 @@ def _contradictions(tree: Mapping[str, Any]) -> list[tuple[Path_, str]]:
     keys, tenants = tree.get("keys", {}), tree.get("tenants", {})
     if keys.get("scope") == "tagged" and "scope-tag" not in keys:
         found.append((("keys", "scope"), "expected `scope-tag` beside the scope `tagged`"))
+    if keys.get("scope") != "tagged" and "scope-tag" in keys:
+        found.append((("keys", "scope-tag"), "expected it beside the scope `tagged` only: no other looks at it"))
     for account, tenant in tenants.get("accounts", {}).items():
         if tenant not in tenants["owners"]:
             found.append((("tenants", "accounts", account), f"tenant `{tenant}` has no owner in `owners`"))

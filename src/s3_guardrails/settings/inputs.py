@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from s3_guardrails.catalogue.pack import input_name, pack_inputs
+from s3_guardrails.catalogue.pack import ALLOWED, input_name, pack_inputs
 from s3_guardrails.discovery import Entry
 from s3_guardrails.errors import InputError
 
@@ -30,4 +31,6 @@ def deployed_inputs(rendered: Mapping[str, Mapping[str, str]], entries: Iterable
             by.setdefault(name, entry.name)
     if long := next((name for name, value in found.items() if len(value) > MAX_VALUE), None):
         raise InputError(f"`{long}` has {len(found[long])} characters; expected at most {MAX_VALUE}")
+    if odd := next((name for name, value in found.items() if not re.fullmatch(ALLOWED, value)), None):
+        raise InputError(f"`{odd}`: expected printable ASCII without quotes and backslashes, found `{found[odd][:80]}`")
     return dict(sorted(found.items()))

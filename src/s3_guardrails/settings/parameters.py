@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from s3_guardrails import __version__
 from s3_guardrails.errors import InputError, ParameterError
 from s3_guardrails.parameters import input_parameters
 from s3_guardrails.rule import Rule
 from s3_guardrails.settings.guardrails import ClassSettings, Guardrails
 
-RESERVED: Final = {"AssumeRoleMode": "False"}
-"""What rdklib is told beside a rule's own parameters, and takes some of the 1,024 characters."""
+RESERVED: Final = {"AssumeRoleMode": "False", "PackVersion": __version__}
+"""What a rule is told beside its own parameters, and takes some of the 1,024 characters."""
 
 Rendered = dict[str, dict[str, str]]
 """Rule → parameter, as AWS Config names it → value; a parameter without a value is left out."""
@@ -29,7 +30,8 @@ def rule_parameters(settings: Guardrails, rules: Iterable[type[Rule[Any]]]) -> R
 
 def _of_rule(rule: type[Rule[Any]], told: Mapping[str, str], further: Mapping[str, str]) -> dict[str, str]:
     place = f"rules.{rule.__name__}"
-    names = [each.name for each in rule.Parameters.documented()]
+    defaults = {each.name: each.default for each in rule.Parameters.documented()}
+    names = list(defaults)
     for name in further:
         if name in told:
             raise InputError(f"{place}.{name}: expected it where the file has its own place for it: {_PLACES[name]}")
@@ -38,7 +40,7 @@ def _of_rule(rule: type[Rule[Any]], told: Mapping[str, str], further: Mapping[st
     values = {name: value for name in names if (value := further.get(name) or told.get(name))}
     try:
         rule.Parameters.from_config(values)
-        input_parameters({**values, **RESERVED})
+        input_parameters({name: value for name, value in {**defaults, **values, **RESERVED}.items() if value})
     except ParameterError as error:
         raise InputError(f"{place}: {error}{_shorter(error, values)}") from None
     return values
