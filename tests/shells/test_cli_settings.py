@@ -38,6 +38,29 @@ def test_every_error_is_told_with_its_line(capfd, broken):
     assert (status, len(json.loads(out)["errors"])) == (2, 3)
 
 
+def test_what_is_no_yaml_is_told_as_json_too(capfd, tmp_path):
+    path = tmp_path / "guardrails.yaml"
+    for text, expected in (
+        ("a: [", "not YAML"),
+        ("version: 1\nclasses: {a: {accepts: [SSE-S3]}}\nrules: {X: {}}", "rules.X"),
+    ):
+        path.write_text(text, encoding="utf-8")
+        status, out, told = run(capfd, "settings", "check", "--json", path)
+        assert (status, told) == (2, "")
+        assert [expected in each["error"] for each in json.loads(out)["errors"]] == [True]
+
+
+@pytest.mark.parametrize("kind", ["scp", "rcp"])
+def test_a_policy_is_printed_no_longer_than_it_may_be_attached(capfd, tmp_path, kind):
+    """The command line counts white space, unlike the console."""
+    roles = "".join(f"- arn:aws:iam::111122223333:role/{'r' * 60}{number}\n" for number in range(45))
+    path = tmp_path / "guardrails.yaml"
+    path.write_text(f"version: 1\nclasses: {{a: {{accepts: [SSE-S3]}}}}\nauthorized-roles:\n{roles}", encoding="utf-8")
+    status, out, _ = run(capfd, "settings", "render", "--for", kind, path)
+    assert (status, len(json.loads(out)["Statement"])) == (0, 1)
+    assert len(out) <= 5120 < len(json.dumps(json.loads(out), indent=2))
+
+
 def test_inputs_for_deploying_are_parameters_of_the_template(capfd):
     declared = yaml.compose(template_file().read_text(encoding="utf-8"))
     parameters = next(value for key, value in declared.value if key.value == "Parameters")

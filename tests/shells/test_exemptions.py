@@ -12,12 +12,13 @@ from s3_guardrails.cli import main
 from s3_guardrails.config import clients as config_clients
 from s3_guardrails.config import refresh
 from s3_guardrails.config.handler import evaluate
+from s3_guardrails.deploy.publish import publish, sign
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.encryption.fact import Unreadable
-from s3_guardrails.errors import ChangeFailed, EvaluationFailed
+from s3_guardrails.errors import ChangeFailed, EvaluationFailed, LiveReadFailed
 from s3_guardrails.exemption.record import Exemption, Scope
-from s3_guardrails.exemption.register import Register, read_register, read_signed
+from s3_guardrails.exemption.register import Register, Signed, read_register, read_signed
 from s3_guardrails.live.exemptions import LOCATION, SIGNING_KEY, Place, fetch_register, forget_register
 from s3_guardrails.remediate.plan import Status
 
@@ -193,6 +194,60 @@ def test_nothing_is_written_where_a_file_has_an_error(aws, home, command, tmp_pa
     assert "EX-021.yaml:3: scope.bucket: expected the name of one bucket" in told
     assert not (tmp_path / "out.json").exists()
     assert not home.list_objects_v2(Bucket="register").get("Contents")
+
+
+def test_a_register_that_no_reader_would_take_is_not_written(aws, command, tmp_path, monkeypatch):
+    write(aws, tmp_path)
+    command("exemptions", "compile", "--out", "out.json")
+    text = read_signed((tmp_path / "out.json").read_bytes()).text
+    (tmp_path / "out.json").unlink()
+    monkeypatch.setattr("s3_guardrails.exemption.register.MAX_BYTES", len(text) + 1)
+    code, out, told = command("exemptions", "compile", "--out", "out.json")
+    assert (code, out, (tmp_path / "out.json").exists()) == (2, "", False)
+    assert f"`exemptions`: exemptions: expected at most {len(text) + 1} bytes" in told
+
+
+def test_a_register_without_exemptions_is_told_of_since_it_withdraws_all(aws, command):
+    code, _, told = command("exemptions", "compile", "--out", "out.json")
+    assert code == 0
+    assert "warning: there is no exemption in `exemptions`: whoever reads the register loses all" in told
+
+
+def test_a_guardrails_file_that_was_asked_for_must_be_there(aws, command, tmp_path):
+    write(aws, tmp_path)
+    assert command("exemptions", "check")[0] == 0
+    code, _, told = command("exemptions", "check", "--guardrails", "guardrails.yaml")
+    assert (code, "`guardrails.yaml`: No such file" in told) == (2, True)
+
+
+def test_a_register_of_half_characters_is_refused_with_its_place(aws, command, tmp_path):
+    (tmp_path / "register.json").write_text(Signed('{"format": "\ud800"}').dumps(), encoding="utf-8")
+    code, _, told = command("scan", "--exemptions", "register.json")
+    assert (code, "`register.json`: register: not JSON" in told) == (2, True)
+
+
+class Halved:
+    """Answers of S3 and KMS that lack what the model says they have."""
+
+    def s3(self, _):
+        return self
+
+    kms = s3
+
+    def get_bucket_versioning(self, **_):
+        return {"Status": "Enabled"}
+
+    def put_object(self, **_):
+        return {}
+
+    sign = put_object
+
+
+def test_an_answer_without_what_was_asked_for_is_an_error_and_no_traceback():
+    with pytest.raises(LiveReadFailed, match=r"exemptions\.json: KeyError: 'VersionId'"):
+        publish(Halved(), "eu-west-1", Place.parse(HOME), "{}")
+    with pytest.raises(LiveReadFailed, match="KeyError: 'Signature'"):
+        sign(Halved(), Signed("{}"), "arn:aws:kms:eu-west-1:111122223333:key/k")
 
 
 def test_a_bucket_without_versions_takes_no_register(aws, command, tmp_path):

@@ -1,11 +1,13 @@
 """Whose a finding is, since when it is there, and when it is due."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from s3_guardrails.cli.tracking import Tracking
 from s3_guardrails.decision import Severity
 from s3_guardrails.encryption.fact import Unreadable
 from s3_guardrails.errors import InputError
@@ -103,6 +105,11 @@ def test_what_is_no_ledger_is_refused(text):
 @given(st.dictionaries(st.text(max_size=20), st.dates()))
 def test_a_ledger_is_read_as_it_was_written(days):
     assert Ledger.loads(Ledger(days).dumps()).first_seen == days
+
+
+def test_a_ledger_that_the_machine_does_not_read_is_an_error_with_its_path():
+    with pytest.raises(InputError, match="`/proc/self/mem`: Input/output error"):
+        Tracking(Path("/proc/self/mem"), SETTINGS).known()
 
 
 def test_a_first_day_that_is_yet_to_come_becomes_today():

@@ -19,7 +19,7 @@ from s3_guardrails.deploy.publish import publish, sign
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.errors import InputError
 from s3_guardrails.exemption.record import State
-from s3_guardrails.exemption.register import Signed, read_register, text_of
+from s3_guardrails.exemption.register import Register, Signed, read_register, read_signed, text_of
 from s3_guardrails.live.exemptions import Place
 from s3_guardrails.remediate.durable import put
 from s3_guardrails.settings.exemptions import Checked, ExemptionFile, check_folder
@@ -34,9 +34,7 @@ def _options(command: Any) -> Any:
         click.option(
             "--guardrails",
             type=click.Path(path_type=Path, dir_okay=False),
-            default=FILE_NAME,
-            show_default=True,
-            help="Limits and owners; without that file the built-in limits hold.",
+            help=f"Limits and owners [{FILE_NAME}, and the built-in limits where there is none].",
         ),
         click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), default=FOLDER),
     ):
@@ -52,7 +50,7 @@ def exemptions() -> None:
 @exemptions.command()
 @_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def check(folder: Path, guardrails: Path, on: datetime | None, as_json: bool) -> ExitCode:
+def check(folder: Path, guardrails: Path | None, on: datetime | None, as_json: bool) -> ExitCode:
     """Check the files of FOLDER [exemptions], one by one and against one another.
 
     Warns of those that end within 30 days. Exits 2 where a file has an error, 1 where one has expired, 0 otherwise.
@@ -69,7 +67,7 @@ def check(folder: Path, guardrails: Path, on: datetime | None, as_json: bool) ->
 @exemptions.command("list")
 @_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def list_(folder: Path, guardrails: Path, on: datetime | None, as_json: bool) -> ExitCode:
+def list_(folder: Path, guardrails: Path | None, on: datetime | None, as_json: bool) -> ExitCode:
     """List the exemptions of FOLDER [exemptions] and where in their lives they are.
 
     Exits 2 where a file has an error, 1 where one has expired, 0 otherwise.
@@ -95,7 +93,7 @@ def list_(folder: Path, guardrails: Path, on: datetime | None, as_json: bool) ->
 @account_options
 def compile_(
     folder: Path,
-    guardrails: Path,
+    guardrails: Path | None,
     on: datetime | None,
     out: Path | None,
     location: str | None,
@@ -119,18 +117,28 @@ def compile_(
         raise InputError(f"`{folder}`: {len(found.errors)} errors; nothing was compiled")
     verdict = Verdict(_settings(guardrails).exempted_verdict)
     signed = Signed(text_of((each.exemption for each in found.files), verdict))
-    register = read_register(signed.text)
+    if not found.files:
+        say(f"warning: there is no exemption in `{folder}`: whoever reads the register loses all that it had")
     account = open_account(profile, regions, endpoint_url) if place or sign_with else None
     if sign_with and account:
         signed = sign(account.clients, signed, sign_with)
     else:
         say("warning: the register is not signed; whoever may write the object may exempt what they like")
+    register = _readable(folder, signed)
     if out:
         _written(out, signed.dumps())
     version = publish(account.clients, account.regions[0], place, signed.dumps()) if place and account else None
     summary = {"exemptions": len(register.exemptions), "sha256": register.sha256, "signed": sign_with is not None}
     click.echo(pretty_json({**summary, "file": str(out) if out else None, "location": location, "version": version}))
     return ExitCode.COMPLIANT
+
+
+def _readable(folder: Path, signed: Signed) -> Register:
+    """Return the register as a reader has it; raise InputError for one that no reader would take."""
+    try:
+        return read_register(read_signed(signed.dumps().encode()).text)
+    except InputError as error:
+        raise InputError(f"`{folder}`: {error}") from None
 
 
 def _written(path: Path, text: str) -> None:
@@ -140,14 +148,15 @@ def _written(path: Path, text: str) -> None:
         raise InputError(f"`{path}`: {error.strerror or error}") from None
 
 
-def _checked(folder: Path, guardrails: Path, on: datetime | None) -> Checked:
+def _checked(folder: Path, guardrails: Path | None, on: datetime | None) -> Checked:
     rules = {entry.name: entry.rule for entry in find_rules()}
     return check_folder(folder, rules, _settings(guardrails), _day(on))
 
 
-def _settings(path: Path) -> Guardrails:
-    """Return the guardrails file; the built-in limits where there is none of the usual name."""
-    return Guardrails(classes={}) if path == Path(FILE_NAME) and not path.exists() else read_guardrails(path)
+def _settings(path: Path | None) -> Guardrails:
+    """Return the guardrails file; the built-in limits where none was asked for and none has the usual name."""
+    usual = Path(FILE_NAME)
+    return read_guardrails(path or usual) if path or usual.exists() else Guardrails(classes={})
 
 
 def _day(on: datetime | None) -> date:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +17,7 @@ from s3_guardrails.errors import InputError
 from s3_guardrails.settings.guardrails import FILE_NAME, Guardrails, read_guardrails
 from s3_guardrails.settings.inputs import deployed_inputs
 from s3_guardrails.settings.parameters import Rendered, rule_parameters
-from s3_guardrails.settings.perimeter import KINDS, perimeter
+from s3_guardrails.settings.perimeter import KINDS, MAX_CHARACTERS, perimeter
 from s3_guardrails.settings.schema import InvalidFile, schema_text
 
 SCHEMAS: Final = ("guardrails", "exemption", "change")
@@ -41,8 +43,11 @@ def check(file: Path, as_json: bool) -> ExitCode:
     except InvalidFile as error:
         if not as_json:
             raise _told(error) from None
-        click.echo(pretty_json({"errors": [{"line": line, "error": sentence} for line, sentence in error.errors]}))
-        return ExitCode.COULD_NOT_RUN
+        return _as_json(error.errors)
+    except InputError as error:
+        if not as_json:
+            raise
+        return _as_json([(None, str(error))])
     summary = _summary(found, rendered)
     if as_json:
         click.echo(pretty_json({"errors": [], **summary}))
@@ -69,7 +74,7 @@ def render(file: Path, what: str) -> ExitCode:
     except InvalidFile as error:
         raise _told(error) from None
     if what in KINDS:
-        click.echo(pretty_json(_perimeter(file, what, found)))
+        click.echo(_fitting(_perimeter(file, what, found)))
         return ExitCode.COMPLIANT
     if what == "rules":
         click.echo(pretty_json(rendered))
@@ -97,6 +102,12 @@ def _perimeter(file: Path, kind: str, found: Guardrails) -> dict[str, Any]:
         raise InputError(f"{file}: {error}") from None
 
 
+def _fitting(policy: Mapping[str, Any]) -> str:
+    """Return the policy on many lines where it fits so: unlike the console, the command line of AWS counts spaces."""
+    text = pretty_json(policy)
+    return text if len(text) < MAX_CHARACTERS else json.dumps(policy, separators=(",", ":"))
+
+
 def _read(file: Path) -> tuple[Guardrails, Rendered]:
     found = read_guardrails(file)
     try:
@@ -105,6 +116,11 @@ def _read(file: Path) -> tuple[Guardrails, Rendered]:
     except InputError as error:
         raise InputError(f"{file}: {error}") from None
     return found, rendered
+
+
+def _as_json(errors: Sequence[tuple[int | None, str]]) -> ExitCode:
+    click.echo(pretty_json({"errors": [{"line": line, "error": sentence} for line, sentence in errors]}))
+    return ExitCode.COULD_NOT_RUN
 
 
 def _told(error: InvalidFile) -> InputError:

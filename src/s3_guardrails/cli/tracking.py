@@ -155,10 +155,12 @@ def _held(path: Path) -> Iterator[None]:
 
 
 def _read(path: Path) -> Ledger:
-    if not path.exists():
-        return Ledger()
     try:
+        if not path.exists():
+            return Ledger()
         return Ledger.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"`{path}`: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise InputError(f"`{path}`: expected UTF-8") from None
     except InputError as error:

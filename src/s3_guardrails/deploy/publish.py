@@ -20,20 +20,18 @@ def sign(clients: Clients, signed: Signed, key: str) -> Signed:
         answer = clients.kms(key.split(":")[3]).sign(
             KeyId=key, Message=signed.digest, MessageType="DIGEST", SigningAlgorithm=SIGNING_ALGORITHM
         )
+        return replace(signed, signature=base64.b64encode(answer["Signature"]).decode(), key=key)
     except (ClientError, BotoCoreError, *MALFORMED) as error:
         raise LiveReadFailed(f"signing with `{key}`: {sentence(error)}") from None
-    return replace(signed, signature=base64.b64encode(answer["Signature"]).decode(), key=key)
 
 
 def publish(clients: Clients, region: str, place: Place, content: str) -> str:
     """Put the object and return its version; raise InputError where the bucket keeps no versions."""
-    s3 = clients.s3(region)
+    s3, where = clients.s3(region), f"s3://{place.bucket}/{place.key}"
     try:
         if s3.get_bucket_versioning(Bucket=place.bucket).get("Status") != "Enabled":
             raise InputError(f"bucket `{place.bucket}` keeps no versions: who changed an exemption when would be lost")
-        answer = s3.put_object(
-            Bucket=place.bucket, Key=place.key, Body=content.encode(), ContentType="application/json"
-        )
+        body = content.encode()
+        return s3.put_object(Bucket=place.bucket, Key=place.key, Body=body, ContentType="application/json")["VersionId"]
     except (ClientError, BotoCoreError, *MALFORMED) as error:
-        raise LiveReadFailed(f"s3://{place.bucket}/{place.key}: {sentence(error)}") from None
-    return answer["VersionId"]
+        raise LiveReadFailed(f"{where}: {sentence(error)}") from None

@@ -99,7 +99,7 @@ def read_signed(data: bytes) -> Signed:
 
 def read_register(text: str) -> Register:
     """Read a register's text; raise InputError where any record is not one."""
-    whole = _json(text.encode(), "register")
+    whole = _json(text.encode("utf-8", "surrogatepass"), "register")
     if set(whole) != {"format", "verdict", "exemptions"} or whole["format"] != FORMAT:
         raise InputError(f"register: expected the format {FORMAT} with `verdict` and `exemptions`")
     if whole["verdict"] not in VERDICTS:

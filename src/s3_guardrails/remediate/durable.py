@@ -14,7 +14,7 @@ def put(path: Path, text: str) -> None:
 
     A link stays one, and a file keeps its mode; what is there and no file, such as a device, is refused.
     """
-    path = path.resolve()
+    path = Path(os.path.realpath(path))
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "expected a regular file", str(path))
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
