@@ -186,6 +186,12 @@ def test_without_an_approved_key_that_is_what_speaks_against_it(organization, cl
     assert cost["without-bucket-key"] == "3.00 USD per million requests"
 
 
+def test_who_owns_the_bucket_speaks_against_it_even_without_a_key(organization, classified):
+    tagged(organization, "plain", data_class="restricted", ManagedBy="terraform")
+    _, found = classified("--bucket", "plain")
+    assert [each["code"] for each in found["plain"]["would-break"]] == ["CHOOSE_KEY", "MANAGED_BY_IAC"]
+
+
 def test_requests_that_are_given_are_what_is_paid_for(organization, classified, tmp_path):
     given = files(tmp_path, macie=sensitive("plain"), requests={"plain": 20_000_000})
     cost = classified(*given, "--bucket", "plain")[1]["plain"]["monthly-kms-cost"]

@@ -13,6 +13,8 @@ from s3_guardrails.encryption.surroundings import Surroundings
 from s3_guardrails.errors import GuardrailError
 from s3_guardrails.remediate.around import Around
 from s3_guardrails.remediate.change import Concern, NothingToDo, Proposed, Refusal, Refused
+from s3_guardrails.remediate.hazard_evidence import collected
+from s3_guardrails.remediate.hazard_owner import owned
 from s3_guardrails.remediate.remediation import Case, DefaultEncryptionOptions, SetBucketDefaultEncryption
 from s3_guardrails.remediate.state import Setting, read_state
 from s3_guardrails.rule import Rule
@@ -63,7 +65,8 @@ def _judged(around: Around, case: Case[Any], surroundings: Surroundings) -> Fore
         case NothingToDo():
             return Foreseen()
         case Refused():
-            return Foreseen(proposal.refusals)
+            owners = collected(owned(case.facts.tags, around.today, case.facts.name))
+            return Foreseen((*proposal.refusals, *owners.refusals), owners.concerns)
         case Proposed():
             found = around.hazards(NAME, case, proposal, surroundings)
             return Foreseen(found.refusals, found.concerns)
