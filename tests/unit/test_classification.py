@@ -47,6 +47,9 @@ ALL = "public, internal, confidential, restricted, log-delivery"
 BUILT_IN = data_classes(AcceptedModes.parse(DEFAULT_CLASSES), {})
 KMS_ONLY = data_classes(AcceptedModes.parse("top=SSE-KMS-CMK;deep=DSSE-KMS-CMK"), {})
 ODD = data_classes(AcceptedModes.parse("a=SSE-S3,SSE-KMS;b=SSE-S3"), {})
+BOTH_FOR_LOGS = {"tight": frozenset({Purpose.LOGS}), "wide": frozenset({Purpose.LOGS})}
+TWO_FOR_LOGS = data_classes(AcceptedModes.parse("tight=SSE-S3;wide=SSE-S3,SSE-KMS"), BOTH_FOR_LOGS)
+GENERAL = data_classes(AcceptedModes.parse("g=SSE-S3,SSE-KMS"), {"g": frozenset({Purpose.GENERAL})})
 CMK = EncryptionMode.SSE_KMS_CMK.value
 READ, PUT = "s3:GetObject", "s3:PutObject"
 OAI = "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E1"
@@ -518,6 +521,124 @@ TABLE = (
             {"deep": frozenset({Purpose.SENSITIVE}), "top": frozenset({Purpose.GENERAL})},
         ),
     ),
+    Row(
+        "a class of which nobody says what it is for stays",
+        KEEP,
+        "a",
+        "SSE-S3",
+        ("MACIE_SENSITIVE",),
+        tags={TAG: "a"},
+        findings=PERSONAL,
+        classes=ODD,
+    ),
+    Row(
+        "the strictest of two for logs",
+        PROPOSE,
+        "tight",
+        "SSE-S3",
+        ("CONFIG_DELIVERY",),
+        around=CONFIGURED,
+        classes=TWO_FOR_LOGS,
+    ),
+    Row(
+        "logs, and the AWS managed key of today is closed to them",
+        PROPOSE,
+        "wide",
+        "SSE-S3",
+        ("ACCESS_LOG_TARGET",),
+        around=LOGGED,
+        classes=TWO_FOR_LOGS[1:],
+        default=DefaultEncryption("aws:kms"),
+    ),
+    Row(
+        "the only class there is",
+        PROPOSE,
+        "one",
+        "SSE-S3",
+        ("CONFIG_DELIVERY",),
+        around=CONFIGURED,
+        classes=data_classes(AcceptedModes.parse("one=SSE-S3,SSE-KMS"), {}),
+    ),
+    Row(
+        "another account, and the AWS managed key of today is closed to it",
+        KEEP,
+        "internal",
+        CMK,
+        ("CROSS_ACCOUNT",),
+        tags={TAG: "internal"},
+        facts={"policy": policy(allow({"AWS": PARTNER}, READ))},
+        default=DefaultEncryption("aws:kms"),
+    ),
+    Row(
+        "a role of the account that may do everything",
+        NONE,
+        None,
+        None,
+        (),
+        facts={"policy": policy(allow({"AWS": f"arn:aws:iam::{OWN}:role/app"}, "s3:*"))},
+    ),
+    Row(
+        "a website, and general data only",
+        MISSING,
+        None,
+        None,
+        ("WEBSITE",),
+        around=replace(CALM, website=True),
+        classes=GENERAL,
+    ),
+    Row(
+        "Config, seen twice",
+        PROPOSE,
+        "log-delivery",
+        "SSE-S3",
+        ("CONFIG_DELIVERY",),
+        facts={"policy": service("config.amazonaws.com")},
+        around=CONFIGURED,
+    ),
+    Row(
+        "Config with a key does not mind the default",
+        KEEP,
+        "internal",
+        "SSE-KMS-AWS",
+        ("CONFIG_DELIVERY",),
+        tags={TAG: "internal"},
+        around=replace(CALM, delivery_channels=(DeliveryChannel("default", KEY),)),
+        default=DefaultEncryption("aws:kms"),
+    ),
+    Row(
+        "everybody writes",
+        PROPOSE,
+        "internal",
+        "SSE-S3",
+        ("PUBLIC_WRITE",),
+        facts={"policy": policy(allow("*", PUT))},
+        around=PUBLIC,
+    ),
+    Row(
+        "a tag with a prefix",
+        PROPOSE,
+        "internal",
+        "SSE-S3",
+        ("TAG_NAMES_CLASS",),
+        tags={"acme:classification": "internal"},
+    ),
+    Row(
+        "the analyzer says that everybody writes",
+        PROPOSE,
+        "internal",
+        "SSE-S3",
+        ("ANALYZER_PUBLIC",),
+        findings=analyzed(isPublic=True, action=["s3:PutObject"]),
+    ),
+    Row(
+        "the analyzer says that everybody lists",
+        NONE,
+        None,
+        None,
+        ("ANALYZER_PUBLIC",),
+        findings=analyzed(isPublic=True, action=["s3:ListBucket"]),
+    ),
+    Row("the analyzer could not tell", NONE, None, None, ("ANALYZER_ERROR",), findings=analyzed(error="ACCESS_DENIED")),
     # what could not be read
     Row("tags are closed", NOT_KNOWN, None, None, (), facts={"tags": Unreadable("tags", "AccessDenied")}),
     Row(
@@ -580,6 +701,14 @@ def test_the_table_of_evidence_and_proposals(row):
     assert bool(found.unknown) == (found.outcome is NOT_KNOWN)
 
 
+@pytest.mark.parametrize("fact", ["website", "replication", "logs_from", "delivery_channels", "trails"])
+def test_no_fact_that_might_hide_evidence_is_taken_for_absent(fact):
+    closed = {fact: Unreadable(fact, "AccessDenied")}
+    bucket = replace(BUCKET, tags={TAG: "internal"})
+    found = propose(Case(bucket=bucket, surroundings=replace(CALM, **closed), tag=TAG, classes=BUILT_IN))
+    assert (found.outcome, found.data_class, found.unknown) == (NOT_KNOWN, None, (closed[fact],))
+
+
 def test_an_unknown_policy_hides_what_it_would_say_and_the_sentence_names_it():
     found = propose(case(next(each for each in TABLE if each.id == "the policy is closed")))
     assert found.note == "policy could not be read (AccessDenied)"
@@ -604,6 +733,7 @@ def test_confidence_says_in_words_what_it_rests_on(row, words):
     ("row", "sentence"),
     [
         ("no class for logs", "no class for log-delivery data that accepts SSE-S3"),
+        ("two tags disagree", "tags name different classes (internal, public): a person decides"),
         ("sensitive and public", "what was seen shows public and sensitive data at once: a person decides"),
         ("nothing is seen", f"nothing that was seen speaks for one class; possible are {ALL}"),
     ],

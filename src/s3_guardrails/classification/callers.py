@@ -7,6 +7,7 @@ access to your Amazon S3 storage".
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from s3_guardrails.classification.data_class import Purpose
 from s3_guardrails.classification.evidence import SHARED_MODES, SSE_S3, Basis, Evidence, listed
@@ -16,6 +17,9 @@ from s3_guardrails.encryption.grantee import Form, Grantee, grantees
 from s3_guardrails.encryption.service_writer import lets
 from s3_guardrails.encryption.surroundings import PublicAccessBlock, Surroundings
 from s3_guardrails.policy.document import Policy, PrincipalKind
+from s3_guardrails.policy.public import public_statements
+
+_READS: Final = ("s3:GetObject", "s3:GetObjectVersion")
 
 
 def readers(policy: Policy) -> Iterator[Evidence]:
@@ -31,7 +35,7 @@ def callers(bucket: Bucket, policy: Policy, surroundings: Surroundings) -> Itera
     """Yield everybody else whom the policy lets at objects, but those of the bucket's own account."""
     everybody = grantees(bucket, policy)
     if lets_everybody(bucket) and let_in_openly(surroundings) is True:
-        yield _public(any("kms:Decrypt" in each.kms_actions for each in _of(everybody, Form.EVERYONE)))
+        yield _public(any(lets(each, action) for each in public_statements(policy) for action in _READS))
     if identities := _of(everybody, Form.ORIGIN_ACCESS_IDENTITY):
         named = listed(sorted(each.value for each in identities))
         yield Evidence(
