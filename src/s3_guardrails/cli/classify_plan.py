@@ -12,6 +12,7 @@ import yaml
 from s3_guardrails.classification.evidence import Evidence
 from s3_guardrails.classification.propose import Proposal
 from s3_guardrails.cli.classify_run import Row
+from s3_guardrails.cli.text import printable
 from s3_guardrails.encryption.fact import Unreadable
 from s3_guardrails.remediate.hazard_owner import iac_tag
 
@@ -23,14 +24,29 @@ HEADING: Final = """\
 
 
 def document(account: str, read_on: str, tag: str, rows: Sequence[Row]) -> dict[str, Any]:
-    """Return the whole classification as plain data."""
-    return {
-        "version": 1,
-        "account": account,
-        "read-on": read_on,
-        "data-class-tag": tag,
-        "buckets": [_bucket(each, tag) for each in rows],
-    }
+    """Return the whole classification as plain data; every character of tags and policies can be seen."""
+    found: dict[str, Any] = _seen(
+        {
+            "version": 1,
+            "account": account,
+            "read-on": read_on,
+            "data-class-tag": tag,
+            "buckets": [_bucket(each, tag) for each in rows],
+        }
+    )
+    return found
+
+
+def _seen(node: Any) -> Any:
+    match node:
+        case str():
+            return printable(node)
+        case list():
+            return [_seen(each) for each in node]
+        case dict():
+            return {key: _seen(each) for key, each in node.items()}
+        case _:
+            return node
 
 
 def as_yaml(found: dict[str, Any]) -> str:
