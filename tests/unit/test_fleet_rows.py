@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -153,7 +153,11 @@ def test_law_an_exemption_is_read_back_and_the_codes_behind_it(verdict, owner, s
     excuse = Excuse(id="EX-021", owner=owner, until="2027-02-20", state=state, days_left=1, register_sha256="")
     reasons = (Reason("TLS_NOT_REQUIRED", "it is not"), Reason("OTHER", "x" * 300))
     told = read_annotation(*annotate(Decision(verdict, reasons, (), excuse)))
-    assert (told.verdict, told.codes, told.exempt) == (verdict, ("TLS_NOT_REQUIRED", "OTHER"), exempt)
+    assert (told.verdict, told.codes, told.exempt(date(2027, 2, 19))) == (
+        verdict,
+        ("TLS_NOT_REQUIRED", "OTHER"),
+        exempt,
+    )
     assert told.exemption[:80] == excuse.sentence[:80]
 
 
@@ -212,6 +216,7 @@ def test_a_compliance_type_that_is_not_ours_is_undetermined(compliance):
 
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+TODAY = MOMENT.date()
 
 
 def results(*rules, items):
@@ -243,20 +248,56 @@ def test_the_class_is_the_tag_of_the_newest_item_and_else_what_the_annotation_sa
     resource, items, annotation, expected
 ):
     found = results(deployed(evaluation(annotation, resource=resource)), items={resource: Item(MOMENT, items)})
-    assert [each.data_class for each in rows_of(found)] == [expected]
+    assert [each.data_class for each in rows_of(found, TODAY)] == [expected]
 
 
 def test_without_items_the_class_is_not_known():
     closed = Unreadable("items", "no")
-    assert [each.data_class for each in rows_of(results(deployed(evaluation()), items=closed))] == [closed]
-    [found] = rows_of(results(deployed(evaluation()), items={}))
+    assert [each.data_class for each in rows_of(results(deployed(evaluation()), items=closed), TODAY)] == [closed]
+    [found] = rows_of(results(deployed(evaluation()), items={}), TODAY)
     assert isinstance(found.data_class, Unreadable)
+
+
+LAPSING = {
+    "the day before its end": (date(2027, 2, 19), "EX-1 until 2027-02-20, x", "NON_COMPLIANT", True),
+    "the day on which it no longer holds": (date(2027, 2, 20), "EX-1 until 2027-02-20, x", "NON_COMPLIANT", False),
+    "long after what was written of its last days": (
+        date(2028, 1, 1),
+        "EX-1 ends 2027-02-20, x",
+        "NON_COMPLIANT",
+        False,
+    ),
+    "shown as not applicable, and it holds": (date(2027, 2, 19), "EX-1 ends 2027-02-20, x", "NOT_APPLICABLE", True),
+    "shown as not applicable, and over": (date(2027, 2, 20), "EX-1 ends 2027-02-20, x", "NOT_APPLICABLE", False),
+    "expired when it was written": (date(2027, 2, 1), "EX-1 expired 2026-02-20, x", "NON_COMPLIANT", False),
+}
+
+
+@pytest.mark.parametrize("title", LAPSING)
+def test_an_exemption_that_ended_since_the_rule_ran_exempts_nothing(title):
+    """The annotation is as old as the evaluation, and nothing may have had the rule judge again."""
+    today, told, compliance, exempt = LAPSING[title]
+    [found] = rows_of(results(deployed(evaluation(f"{told}; CODE: y", compliance)), items={}), today)
+    assert (found.exempt, found.exemption) == (exempt, told)
+    assert found.verdict is (Verdict(compliance) if exempt else Verdict.NON_COMPLIANT)
+
+
+@pytest.mark.parametrize("day", ["2027-02-30", "\uff12\uff10\uff12\uff17-02-20"])
+def test_a_day_that_is_none_ends_no_exemption_and_begins_none(day):
+    assert read_annotation("NON_COMPLIANT", f"EX-1 until {day}, x; CODE: y").exemption == ""
+
+
+def test_of_a_rule_that_is_deployed_twice_one_exemption_hides_no_finding():
+    exempt = evaluation("EX-1 until 2027-02-20, x; CODE: y", "NON_COMPLIANT")
+    twice = results(deployed(exempt), deployed(evaluation("CODE: y", "NON_COMPLIANT")), items={})
+    for found in (twice, results(*reversed(twice.rules), items={})):
+        assert [each.exempt for each in rows_of(found, TODAY)] == [False]
 
 
 def test_of_a_rule_that_is_deployed_twice_the_worst_verdict_counts_once():
     twice = results(deployed(evaluation()), deployed(evaluation(compliance="NON_COMPLIANT")), items={})
     for found in (twice, results(*reversed(twice.rules), items={})):
-        assert [each.verdict for each in rows_of(found)] == [Verdict.NON_COMPLIANT]
+        assert [each.verdict for each in rows_of(found, TODAY)] == [Verdict.NON_COMPLIANT]
 
 
 def test_a_gap_has_a_next_step_and_the_management_account_one_of_its_own():

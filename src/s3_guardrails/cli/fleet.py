@@ -129,7 +129,7 @@ def status(
     else:
         config = place.door.clients.client("config", place.door.home)
         tag = class_tag or ClassifiedParameters().data_class_tag
-        of_all = Aggregator(config, aggregator, known, place.regions, tag)
+        of_all = Aggregator(config, aggregator, known, place.regions, tag, now.date())
         report = Report(Source.AGGREGATOR, now, place.regions, FRESHNESS)
         report.notices.extend(of_all.sources(place.members))
         found = place.looked(of_all.look, lambda _: place.door.clients)

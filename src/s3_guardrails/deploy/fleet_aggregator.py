@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from s3_guardrails.deploy import fleet_shape as shape
@@ -37,13 +38,17 @@ Named = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Aggregator:
-    """An aggregator in the account and Region of `config`, a client. `class_tag`: key of the tag of data classes."""
+    """An aggregator in the account and Region of `config`, a client.
+
+    `class_tag`: key of the tag of data classes. `today` decides whether an exemption still holds.
+    """
 
     config: Any
     name: str
     rules: Known
     regions: tuple[str, ...]
     class_tag: str
+    today: date
 
     def sources(self, members: Iterable[Member]) -> list[Notice]:
         """Say which sources could not be collected from, as far as they are about the accounts and Regions asked for.
@@ -68,7 +73,8 @@ class Aggregator:
         found = [self._results(member, region, names, items) for region, names in named.items()]
         notices = [notice for each in found for notice in self._notices(member, each)]
         absent = [self._not_aggregated(member, region) for region in self.regions if region not in named]
-        return Looked(member, [row for each in found for row in rows_of(each)], [*notices, *absent], bool(named))
+        rows = [row for each in found for row in rows_of(each, self.today)]
+        return Looked(member, rows, [*notices, *absent], bool(named))
 
     def _named(self, account: str) -> Named:
         """Return the rules of ours that have results in an account."""

@@ -66,7 +66,7 @@ class Status:
             *Freshness(results, self.now).notices(self.rules),
             *self._recorder(member, config, region),
         ]
-        return rows_of(results), notices, bool(results.rules)
+        return rows_of(results, self.now.date()), notices, bool(results.rules)
 
     def _results(self, member: Member, region: str, config: Any, described: Sequence[Mapping[str, Any]]) -> Results:
         ours = {each["ConfigRuleName"]: each for each in described if rule_of(each["ConfigRuleName"], self.rules)}
