@@ -9,7 +9,7 @@ from itertools import combinations
 
 import pytest
 from hazards import BUCKET, CALM, KEY, OTHER, OWN, PARTNER, ROOT, allow, policy
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from test_special_buckets import KINDS
 
@@ -856,6 +856,9 @@ def test_no_json_is_read_as_what_it_is_not(document):
         st.text() | st.sampled_from([TAG, "Classification"]), st.text() | st.sampled_from([*ALL.split(", ")])
     )
 )
+@example({TAG: "0E0"})
+@example({TAG: "no"})
+@example({"DATACLASS": "\x1b"})
 def test_whatever_tags_say_the_class_is_one_of_the_file_or_none(tags):
     found = propose(replace(CASE, bucket=replace(CASE.bucket, tags=tags)))
     assert found.data_class in {None, *(each.name for each in BUILT_IN)}

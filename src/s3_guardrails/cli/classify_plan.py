@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Sequence
 from typing import Any, Final
@@ -51,7 +52,22 @@ def _seen(node: Any) -> Any:
 
 def as_yaml(found: dict[str, Any]) -> str:
     """Return the document as YAML in ASCII; whatever a reader could take for something else is in quotes."""
-    return HEADING + yaml.safe_dump(found, sort_keys=False, allow_unicode=False, width=1_000)
+    return HEADING + yaml.dump(found, Dumper=_Quoting, sort_keys=False, allow_unicode=False, width=1_000)
+
+
+class _Quoting(yaml.SafeDumper):
+    """Quotes every text but plain words: `0E0` is a number to some readers."""
+
+
+_WORDS: Final = re.compile(r"[A-Za-z][A-Za-z][A-Za-z0-9 ./_-]*")
+
+
+def _text(dumper: _Quoting, text: str) -> yaml.ScalarNode:
+    plain = _WORDS.fullmatch(text) and text.isascii()
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+
+
+_Quoting.add_representer(str, _text)
 
 
 def tagging(proposal: Proposal, tag: str) -> str:
