@@ -29,12 +29,9 @@ from s3_guardrails.embedded.server import EmbeddedAws
 NOT_PASSED = {
     # step → outcome, and what the embedded AWS lacks
     "denied-read": ("FAILED", "expected AccessDenied, found allowed"),  # it asks no key's policy within an account
-    "denied-read-event": ("STOPPED", "LookupEvents"),  # it has no event history
+    "denied-read-event": ("STOPPED", "the KMS event of the denied read: not within"),  # it writes no event history
     "denials-counted": ("STOPPED", "MatchedEvents of the rule: not within 20 minutes"),  # EventBridge is not at work
     "key-deletion-told": ("STOPPED", "the message: not within 15 minutes"),  # neither
-    "event-patterns": ("STOPPED", "Result"),  # TestEventPattern answers nothing
-    "quota-code": ("STOPPED", "ListServiceQuotas"),  # nobody lists quotas
-    "region-off": ("SKIPPED", "the account has every one of"),  # an account has all Regions unless told otherwise
     "organization-trail": ("SKIPPED", "no trail of an organization"),
     "roles-suffice": ("STOPPED", "no function has logged anything"),  # functions' logs go nowhere
 }
@@ -48,6 +45,8 @@ def rehearsal(tmp_path_factory):
         patch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_, **__: True)
         set_up(aws)
         aws.s3.enforcing = True
+        aws.regions.statuses["me-south-1"] = "DISABLED"
+        aws.quotas.values["config", "L-0BE82991"] = 1000
         works, journal = ConfigWorks(aws), begun(aws, tmp_path_factory.mktemp("run"))
         run = run_on(aws, journal, Hours(works))
         results = {each.id: each for each in run_steps(run, STEPS)}
@@ -228,6 +227,49 @@ def test_a_message_that_comes_is_found_and_the_key_is_kept(aws, small):
     small.clock = Hours(lambda: aws.client("sns").publish(**told))
     answer = next(each for each in STEPS if each.id == "key-deletion-told").run(small)
     assert answer.endswith("cancelled, the key is Disabled")
+
+
+@pytest.mark.parametrize(("code", "outcome"), [("AccessDenied", "PASSED"), ("ThrottlingException", "FAILED")])
+def test_a_denied_use_of_the_key_is_found_in_the_event_history(aws, small, code, outcome):
+    key, role = (
+        "arn:aws:kms:us-east-1:123456789012:key/1",
+        {"arn": f"arn:aws:sts::123456789012:assumed-role/{PREFIX}-reader/x"},
+    )
+    small.noted |= {"key main": key}
+    event = {"eventName": "Decrypt", "errorCode": code, "userIdentity": role, "resources": [{"ARN": key}]}
+    others = [{**event, "userIdentity": {}}, {**event, "resources": []}]
+    aws.trails.history += [event, *others]
+    [found] = run_steps(small, [replace(each, needs=()) for each in STEPS if each.id == "denied-read-event"])
+    assert (found.outcome, code in found.answer) == (outcome, True)
+
+
+def test_a_defect_of_a_step_stops_that_step_alone(small):
+    def broken(_):
+        return 1 / 0
+
+    steps = [replace(each, run=broken) if each.id == "uploads-before" else each for each in STEPS[:4]]
+    results = {each.id: each for each in run_steps(small, steps)}
+    assert (results["uploads-before"].outcome, results["upload"].outcome) == ("STOPPED", "PASSED")
+    assert "a defect of this step" in results["uploads-before"].answer
+
+
+def test_where_every_region_is_on_or_quotas_are_not_listed_it_is_said(aws, small):
+    steps = {each.id: replace(each, needs=()) for each in STEPS if each.id in {"region-off", "quota-code"}}
+    found = {each.id: each for each in run_steps(small, list(steps.values()))}
+    assert found["region-off"].outcome is Outcome.SKIPPED
+    assert found["quota-code"].outcome is Outcome.FAILED
+    assert "listed are: none" in found["quota-code"].answer
+
+
+def test_a_member_account_reads_the_trail_of_its_organization_or_says_what_is_refused(aws, small, monkeypatch):
+    [trail] = aws.client("cloudtrail").describe_trails()["trailList"]
+    client = small.client("cloudtrail")
+    monkeypatch.setattr(client, "describe_trails", lambda: {"trailList": [{**trail, "IsOrganizationTrail": True}]})
+    [step] = [replace(each, needs=()) for each in STEPS if each.id == "organization-trail"]
+    assert next(run_steps(small, [step])).outcome is Outcome.PASSED
+    aws.faults.deny("cloudtrail:GetEventSelectors")
+    [found] = run_steps(small, [step])
+    assert (found.outcome, "GetEventSelectors: AccessDenied" in found.answer) == ("FAILED", True)
 
 
 def test_the_count_of_a_rule_without_a_target_is_read(aws, small, monkeypatch):

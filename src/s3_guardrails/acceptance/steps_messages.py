@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from s3_guardrails.acceptance.journal import Kind
@@ -68,7 +68,9 @@ SESSION: Final = {
     "sessionContext": {"sessionIssuer": {"arn": "arn:aws:iam::111122223333:role/admin"}},
 }
 SERVICE: Final = {"type": "AWSService", "invokedBy": "rds.amazonaws.com"}
-PATTERNS: Final = (
+MENDING: Final = "RequireTlsFunctionRole"
+"""A role of the stack, whose changes nobody is told of."""
+PATTERNS: Final[tuple[tuple[str, str, Any, str | None, bool], ...]] = (
     ("KeyAtRiskRule", "ScheduleKeyDeletion", USER, None, True),
     ("KeyAtRiskRule", "ScheduleKeyDeletion", USER, "AccessDenied", False),
     ("GrantRule", "CreateGrant", USER, None, True),
@@ -77,6 +79,7 @@ PATTERNS: Final = (
     ("UseOfKeysDeniedRule", "Decrypt", USER, None, False),
     ("ChangedElsewhereRule", "PutBucketPolicy", USER, None, True),
     ("ChangedElsewhereRule", "PutBucketPolicy", SESSION, None, True),
+    ("ChangedElsewhereRule", "PutBucketPolicy", MENDING, None, False),
 )
 """Rule, call, caller and error → whether the rule's pattern matches the event."""
 
@@ -86,13 +89,19 @@ def event_patterns(run: Run) -> str:
     events, rows = run.client("events"), []
     rules = {each["LogicalResourceId"]: each["PhysicalResourceId"].rpartition("|")[2] for each in run.resources()}
     for rule, call, who, error, matches in PATTERNS:
-        pattern = events.describe_rule(Name=rules[rule])["EventPattern"]
-        answer = events.test_event_pattern(EventPattern=pattern, Event=json.dumps(_event(run, call, who, error)))
-        what = f"{rule} about {call} by {who['type']}{f', {error}' if error else ''}"
+        caller = _session(run, rules[who]) if isinstance(who, str) else who
+        pattern, event = events.describe_rule(Name=rules[rule])["EventPattern"], _event(run, call, caller, error)
+        answer = events.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))
+        what = f"{rule} about {call} by {caller['type']}{f', {error}' if error else ''}"
         rows.append((what, str(matches), str(answer["Result"])))
     if differ := differences(rows):
         raise Unlike(differ)
     return f"{len(rows)} events match, or do not, as expected"
+
+
+def _session(run: Run, role: str) -> Mapping[str, Any]:
+    arn = f"arn:{run.partition}:iam::{run.account}:role/{role}"
+    return {"type": "AssumedRole", "sessionContext": {"sessionIssuer": {"arn": arn}}}
 
 
 def _event(run: Run, call: str, who: Any, error: str | None) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from s3_guardrails.embedded.call import (
     s3_operation,
 )
 from s3_guardrails.embedded.config_service import ConfigService
+from s3_guardrails.embedded.event_service import EventService
 from s3_guardrails.embedded.fault import Faults
 from s3_guardrails.embedded.function_service import FunctionService, function_operation
 from s3_guardrails.embedded.iam_service import IamService
@@ -62,6 +63,7 @@ Service = (
     | RemediationService
     | AutomationService
     | AccountService
+    | EventService
     | OrganizationService
     | QuotaService
     | ResultsService

@@ -1,6 +1,6 @@
 """Quotas as Service Quotas and Lambda tell them; moto has those of VPC only, and none of Lambda's.
 
-Source: Service Quotas API Reference, GetServiceQuota; Lambda API Reference, GetAccountSettings.
+Source: Service Quotas API Reference, GetServiceQuota, ListServiceQuotas; Lambda API Reference, GetAccountSettings.
 """
 
 from __future__ import annotations
@@ -31,6 +31,15 @@ class QuotaService:
             raise Refused("NoSuchResourceException", "The request failed because the specified quota does not exist.")
         value = self.values[service, code]
         return json_answer({"Quota": {"ServiceCode": service, "QuotaCode": code, "Value": value}})
+
+    def on_list_service_quotas(self, call: Call) -> Answer:
+        """List the quotas of a service that are kept."""
+        found = [
+            {"ServiceCode": service, "QuotaCode": code, "QuotaName": code, "Value": value}
+            for (service, code), value in self.values.items()
+            if service == call.parameters["ServiceCode"]
+        ]
+        return json_answer({"Quotas": found})
 
     def on_get_account_settings(self, call: Call) -> Answer:
         """Tell how many functions may run at once."""

@@ -21,6 +21,7 @@ from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 
 from s3_guardrails.embedded.account_service import AccountService
+from s3_guardrails.embedded.event_service import EventService
 from s3_guardrails.embedded.fault import Faults
 from s3_guardrails.embedded.gateway import Gateway, Services
 from s3_guardrails.embedded.iam_service import IamService
@@ -81,6 +82,7 @@ class EmbeddedAws:
             ),
             "account": (self.regions, self.access),
             "cloudtrail": (self.trails,),
+            "events": (EventService(),),
             "cloudformation": (Regional(lambda place: place.stacks, self.places), self.stack_sets),
             "organizations": (OrganizationService(self.stack_sets),),
             "servicequotas": (self.quotas,),

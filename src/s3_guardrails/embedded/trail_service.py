@@ -1,12 +1,13 @@
-"""CloudTrail's event selectors as AWS answers them: moto has none for a trail that was given none.
+"""CloudTrail where moto has nothing: event selectors of a trail that was given none, and the event history.
 
-Source: CloudTrail API Reference, PutEventSelectors: a new trail logs all management events; basic and advanced event
-selectors replace each other.
+Source: CloudTrail API Reference, LookupEvents, PutEventSelectors: a new trail logs all management events; basic and
+advanced event selectors replace each other.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,9 +25,22 @@ DEFAULT: Final = [
 
 @dataclass(slots=True)
 class TrailService:
-    """Methods ``on_…`` answer operations; trails are moto's. `errors`: trail's ARN → error of its last delivery."""
+    """Methods ``on_…`` answer operations; trails are moto's. `errors`: trail's ARN → error of its last delivery.
+
+    `history`: records of the event history, which nothing writes by itself.
+    """
 
     errors: dict[str, str] = field(default_factory=dict)
+    history: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def on_lookup_events(self, call: Call) -> Answer:
+        """Return the records of a call's name, newest first; other attributes are not played."""
+        [wanted] = call.parameters["LookupAttributes"]
+        if wanted["AttributeKey"] != "EventName":
+            raise Refused("InvalidLookupAttributesException", f"{wanted['AttributeKey']} is not played here")
+        found = [each for each in reversed(self.history) if each["eventName"] == wanted["AttributeValue"]]
+        told = [{"EventName": each["eventName"], "CloudTrailEvent": json.dumps(each)} for each in found]
+        return json_answer({"Events": told})
 
     def on_put_event_selectors(self, call: Call) -> Answer:
         """Refuse both kinds at once."""
