@@ -45,6 +45,14 @@ def aged(tmp_path, days):
     return day
 
 
+def test_a_damaged_ledger_is_told_before_anything_is_looked_at(scan, tmp_path, calls):
+    (tmp_path / "ledger.json").write_text("{", encoding="utf-8")
+    calls.clear()
+    code, out, told = scan("--ledger", "ledger.json")
+    assert (code, out, "`ledger.json`: not JSON" in told) == (2, "", True)
+    assert calls == []
+
+
 def test_a_finding_has_its_owner_its_first_day_and_its_due_date(aws, scan, tmp_path):
     bucket(aws, "of-crm", tags={"tenant": "crm"})
     bucket(aws, "of-nobody")

@@ -220,6 +220,12 @@ def test_a_guardrails_file_that_was_asked_for_must_be_there(aws, command, tmp_pa
     assert (code, "`guardrails.yaml`: No such file" in told) == (2, True)
 
 
+def test_no_register_is_compiled_as_of_another_day(command):
+    """A renewal is a day that has come: whoever may choose the day may renew without end."""
+    code, _, told = command("exemptions", "compile", "--out", "out.json", "--on", "2099-01-01")
+    assert (code, "No such option" in told) == (2, True)
+
+
 def test_a_register_of_half_characters_is_refused_with_its_place(aws, command, tmp_path):
     (tmp_path / "register.json").write_text(Signed('{"format": "\ud800"}').dumps(), encoding="utf-8")
     code, _, told = command("scan", "--exemptions", "register.json")

@@ -129,6 +129,8 @@ MISTAKES = {
     "roles of whatever path and name": (LEAST + "authorized-roles: ['arn:aws:iam::*:role/*/*']", "within the role's"),
     "an account in wide digits": (
         LEAST + "trusted: {accounts: ['" + "\uff11" * 12 + "']}", "trusted.accounts[0]: expected an account id"),
+    "duties on a key of AWS": (
+        LEAST + "keys: {declared: [{key: 'arn:aws:kms:eu-west-1:111122223333:alias/aws/s3'}]}", "that is not of AWS"),
     "a tenant without an owner": (
         LEAST + "tenants: {owners: {}, accounts: {'111122223333': x}}", "tenant `x` has no owner"),
     "a key declared twice": (LEAST + f"keys: {{declared: [{{key: '{KEY}'}}, {{key: '{KEY}'}}]}}", "declared twice"),
@@ -147,6 +149,14 @@ def test_every_mistake_is_told_with_line_and_place(title):
         settings(text)
     assert expected in str(refused.value)
     assert all(line >= 1 for line, _ in refused.value.errors)
+
+
+@pytest.mark.parametrize("text", [LEAST + "%s: 1", LEAST + "  %s: {}", "%s: 1\n%s: 2"])
+def test_a_name_without_end_does_not_fill_the_terminal(text):
+    with pytest.raises(InputError) as refused:
+        settings(text.replace("%s", "x" * 1000))
+    assert "x" * 80 in str(refused.value)
+    assert len(str(refused.value)) < 400
 
 
 def test_all_mistakes_are_told_each_with_its_line():

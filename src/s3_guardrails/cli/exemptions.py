@@ -28,9 +28,13 @@ from s3_guardrails.settings.guardrails import FILE_NAME, Guardrails, read_guardr
 FOLDER: Final = "exemptions"
 
 
+_on_option: Final = click.option(
+    "--on", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="As of that day [today]."
+)
+
+
 def _options(command: Any) -> Any:
     for option in (
-        click.option("--on", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="As of that day [today]."),
         click.option(
             "--guardrails",
             type=click.Path(path_type=Path, dir_okay=False),
@@ -49,6 +53,7 @@ def exemptions() -> None:
 
 @exemptions.command()
 @_options
+@_on_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def check(folder: Path, guardrails: Path | None, on: datetime | None, as_json: bool) -> ExitCode:
     """Check the files of FOLDER [exemptions], one by one and against one another.
@@ -66,6 +71,7 @@ def check(folder: Path, guardrails: Path | None, on: datetime | None, as_json: b
 
 @exemptions.command("list")
 @_options
+@_on_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def list_(folder: Path, guardrails: Path | None, on: datetime | None, as_json: bool) -> ExitCode:
     """List the exemptions of FOLDER [exemptions] and where in their lives they are.
@@ -94,7 +100,6 @@ def list_(folder: Path, guardrails: Path | None, on: datetime | None, as_json: b
 def compile_(
     folder: Path,
     guardrails: Path | None,
-    on: datetime | None,
     out: Path | None,
     location: str | None,
     sign_with: str | None,
@@ -111,7 +116,7 @@ def compile_(
     place = Place.parse(location, sign_with) if location else None
     if sign_with:
         Place.parse("s3://any/thing", sign_with)
-    found = _checked(folder, guardrails, on)
+    found = _checked(folder, guardrails, None)
     if found.errors:
         _tell(found)
         raise InputError(f"`{folder}`: {len(found.errors)} errors; nothing was compiled")

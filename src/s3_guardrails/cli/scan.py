@@ -71,6 +71,7 @@ def scan(
     """
     chosen = chosen_rules(rules, parameters)
     tracking = Tracking(ledger, guardrails_of(parameters))
+    tracking.known()  # a ledger that is damaged is told before anything is looked at
     account = open_account(profile, regions, endpoint_url)
     excuse = Exemptions(exemptions, exemptions_key).excusing(account)
     failures: list[str] = []

@@ -21,6 +21,9 @@ from s3_guardrails.settings.strict_yaml import Path_, Written
 MAX_SHOWN: Final = 20
 """Errors told of one file."""
 
+MAX_NAME: Final = 80
+"""Characters told of one name in a place; a longer one is cut."""
+
 _KINDS: Final = {
     "object": "a mapping", "array": "a list", "string": "a text", "integer": "a whole number", "number": "a number",
     "boolean": "true or false", "null": "nothing",
@@ -112,5 +115,5 @@ def place(path: Path_) -> str:
     >>> place(("classes", "restricted", "accepts", 0))
     'classes.restricted.accepts[0]'
     """
-    text = "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in path)
+    text = "".join(f"[{each}]" if isinstance(each, int) else f".{each[:MAX_NAME]}" for each in path)
     return text.removeprefix(".")

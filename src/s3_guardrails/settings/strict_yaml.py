@@ -123,7 +123,7 @@ def _mapping(node: MappingNode, path: Path_, lines: dict[Path_, int]) -> dict[st
         if not isinstance(name, str):
             raise _refused(key, "expected a key that is a text; quote it")
         if name in found:
-            raise _refused(key, f"the key `{name}` is repeated")
+            raise _refused(key, f"the key `{name[:80]}` is repeated")
         found[name] = _value(value, (*path, name), lines)
         lines[*path, name] = key.start_mark.line + 1
     return found
