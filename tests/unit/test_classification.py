@@ -8,19 +8,20 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import pytest
+from botocore.session import get_session
 from hazards import BUCKET, CALM, KEY, OTHER, OWN, PARTNER, ROOT, allow, policy
 from hypothesis import example, given
 from hypothesis import strategies as st
 from test_special_buckets import KINDS
 
-from s3_guardrails.classification.access_analyzer import access_analyzer
+from s3_guardrails.classification.access_analyzer import FINDING_TYPES, STATUSES, access_analyzer
 from s3_guardrails.classification.choice import Outcome
 from s3_guardrails.classification.cost import read_prices
 from s3_guardrails.classification.data_class import DataClass, Purpose, data_classes
 from s3_guardrails.classification.evidence import Basis
-from s3_guardrails.classification.macie import macie
+from s3_guardrails.classification.macie import TYPES, macie
 from s3_guardrails.classification.propose import FITTING, STATED, UNDECIDED, Case, propose
-from s3_guardrails.classification.requests import requests_per_month
+from s3_guardrails.classification.requests import STATUS_CODES, requests_per_month
 from s3_guardrails.classified import DEFAULT_CLASSES
 from s3_guardrails.cli.classify_plan import as_yaml
 from s3_guardrails.cli.classify_plan import document as plan
@@ -957,3 +958,24 @@ def test_a_bucket_of_another_partition_is_recognised_too():
     )
     found = propose(Case(bucket=bucket, surroundings=CALM, tag=TAG, classes=BUILT_IN))
     assert (found.data_class, [each.code for each in found.evidence]) == ("log-delivery", ["ACCESS_LOG_TARGET"])
+
+
+def shape(service, name):
+    return get_session().get_service_model(service).shape_for(name)
+
+
+def test_words_and_members_are_those_of_the_service_models():
+    assert set(TYPES) == set(shape("macie2", "FindingType").enum)
+    assert set(FINDING_TYPES) == set(shape("accessanalyzer", "FindingType").enum)
+    assert set(STATUSES) == set(shape("accessanalyzer", "FindingStatus").enum)
+    assert {"id", "type", "archived", "sample", "resourcesAffected"} <= set(shape("macie2", "Finding").members)
+    assert shape("macie2", "ResourcesAffected").members["s3Bucket"].members["name"].type_name == "string"
+    assert {"bucketName", "sensitivityScore"} <= set(shape("macie2", "BucketMetadata").members)
+    for name in ("FindingSummary", "FindingSummaryV2"):
+        found = shape("accessanalyzer", name)
+        assert {"id", "resourceType", "status"} <= set(found.required_members)
+        assert {"resource", "error"} <= set(found.members)
+    assert {"isPublic", "action", "principal"} <= set(shape("accessanalyzer", "FindingSummary").members)
+    assert "findingType" in shape("accessanalyzer", "FindingSummaryV2").members
+    assert {"Label", "Timestamps", "Values", "StatusCode"} <= set(shape("cloudwatch", "MetricDataResult").members)
+    assert set(STATUS_CODES) == set(shape("cloudwatch", "StatusCode").enum)

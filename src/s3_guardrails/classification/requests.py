@@ -45,7 +45,7 @@ def _metrics(document: Mapping[str, Any]) -> Mapping[str, int]:
         raise InputError("NextToken: the answer is cut short: expected all of it")
     found: dict[str, int] = {}
     for place, entry in listing(document, _RESULTS, COMMAND):
-        if one_of(entry, place, "StatusCode", _STATUSES) != "Complete":
+        if one_of(entry, place, "StatusCode", STATUS_CODES) != "Complete":
             raise InputError(f"{place}.StatusCode: expected `Complete`: a part of the values is no month")
         bucket = text(entry, place, "Label")
         _within_a_month(_list(entry, place, "Timestamps"), f"{place}.Timestamps")
@@ -57,7 +57,7 @@ def _metrics(document: Mapping[str, Any]) -> Mapping[str, int]:
     return found
 
 
-_STATUSES: Final = ("Complete", "InternalError", "PartialData", "Forbidden")
+STATUS_CODES: Final = ("Complete", "InternalError", "PartialData", "Forbidden")
 
 
 def _within_a_month(stamps: list[Any], place: str) -> None:
