@@ -5,7 +5,10 @@ import sys
 from pathlib import Path
 
 from s3_guardrails.discovery import find_rules
+from s3_guardrails.encryption.access_log import AccessLogging, LogTarget
 from s3_guardrails.encryption.bucket import Bucket, DefaultEncryption
+from s3_guardrails.encryption.fact import ABSENT
+from s3_guardrails.encryption.inventory import Inventory
 from s3_guardrails.encryption.key import Key, KeyMetadata, Rotation
 from s3_guardrails.encryption.usable_key import DefaultKey
 from s3_guardrails.template.found import Options
@@ -48,6 +51,35 @@ class Deployed:
             default_key_policy=self.found[name.replace("Bucket", "Key")].at({}).policy,
             default_key=DefaultKey(world.encryption["default_key"], KeyMetadata(manager="CUSTOMER", state="Enabled")),
             policy=world.policy,
+            **self._kept(properties),
+        )
+
+    def _kept(self, properties):
+        """Where access logs and inventories go; the buckets that take them are the owner's, and as they should be."""
+        logging = self.resolver.resolve(properties.get("LoggingConfiguration", {}))
+        lists = self.resolver.resolve(properties.get("InventoryConfigurations", []))
+        target, prefix = logging.get("DestinationBucketName"), logging.get("LogFilePrefix")
+        plain = DefaultEncryption("AES256", None, bucket_key=False)
+        return {
+            "access_logging": AccessLogging(target, prefix) if target else ABSENT,
+            "logs_from": frozenset(),
+            "log_target": LogTarget(
+                region=self.region, onward=(), locked=False, default_encryption=plain, policy=ABSENT
+            ),
+            "inventories": tuple(map(self._inventory, lists)),
+        }
+
+    def _inventory(self, each):
+        place = each["Destination"]
+        return Inventory(
+            id=each["Id"],
+            enabled=each["Enabled"],
+            destination=place["BucketArn"].rpartition(":")[2],
+            region=self.region,
+            account=place["BucketAccountId"],
+            versions=each["IncludedObjectVersions"],
+            frequency=each["ScheduleFrequency"],
+            fields=frozenset(each["OptionalFields"]),
         )
 
     def key(self, name):
@@ -72,6 +104,6 @@ def cfn_lint(path):
     return done.returncode, done.stdout
 
 
-OWNERS_CHOICE = {"S3_BUCKET_ACCESS_LOGGED", "S3_BUCKET_INVENTORY_CONFIGURED"}
-"""Rules that no template of ours answers for its own buckets: where logs and lists go is said by whoever deploys it."""
-JUDGED = [each for each in find_rules() if each.name not in OWNERS_CHOICE]
+OWNERS_CHOICE = {"AccessLogBucket": "access-logs", "InventoryBucket": "inventories"}
+"""Where the logs and lists of our own buckets go is said by whoever deploys them."""
+JUDGED = find_rules()

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from deployed import JUDGED, PLACES, ROOT, Deployed, cfn_lint
+from deployed import JUDGED, OWNERS_CHOICE, PLACES, ROOT, Deployed, cfn_lint
 from policy_sentry.querying.actions import get_action_data
 
 from s3_guardrails.catalogue.template_role import AUTOMATION_PATH
@@ -15,7 +15,7 @@ from s3_guardrails.template.loading import load
 
 TEMPLATES = sorted(path.name for path in (ROOT / "deploy").glob("*.yaml"))
 ORGANIZATION = "o-abcdefghij"
-ARTIFACTS = {"ArtifactBucketPrefix": "acme-artifacts", "OrganizationId": ORGANIZATION}
+ARTIFACTS = {"ArtifactBucketPrefix": "acme-artifacts", "OrganizationId": ORGANIZATION, **OWNERS_CHOICE}
 
 
 def text_of(name):

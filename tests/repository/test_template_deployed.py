@@ -9,7 +9,7 @@ from importlib.metadata import requires
 import pytest
 import yaml
 from boto3 import Session
-from deployed import ACCOUNT, JUDGED, PLACES, ROOT, Deployed, cfn_lint
+from deployed import ACCOUNT, JUDGED, OWNERS_CHOICE, PLACES, ROOT, Deployed, cfn_lint
 from resolved import Resolved
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
@@ -50,7 +50,7 @@ PACK_RESOURCE = RESOURCES["Pack"]
 
 @cache
 def deployed(partition):
-    return Deployed(TEXT, partition, APPROVER)
+    return Deployed(TEXT, partition, APPROVER | OWNERS_CHOICE)
 
 
 def test_the_template_is_cloudformation():
