@@ -97,6 +97,45 @@ def test_a_plan_that_changed_since_is_not_made(aws, run, planned, tmp_path):
     assert json.loads(aws.client("s3").get_bucket_policy(Bucket=NAME)["Policy"]) == policy
 
 
+UNTRUE = {
+    "resource": "arn:aws:s3:::harmless",
+    "rule": "S3_BUCKET_UPLOADS_ENCRYPTED",
+    "remediation": "DenyWrongUploads",
+    "setting": "encryption",
+    "account": "999988887777",
+    "region": "eu-south-1",
+    "before-sha256": "0" * 64,
+    "after-sha256": "0" * 64,
+    "diff-sha256": "0" * 64,
+}
+
+
+def rewritten(tmp_path, change):
+    path = tmp_path / RECORD
+    record = yaml.safe_load(path.read_text(encoding="utf-8"))
+    change(record)
+    path.write_text(yaml.safe_dump(json.loads(json.dumps(record, default=str))), encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", UNTRUE)
+def test_a_record_that_tells_its_approver_of_something_else_is_no_consent(aws, run, planned, tmp_path, name):
+    written(run)
+    approved(tmp_path)
+    rewritten(tmp_path, lambda record: record["plan"].update({name: UNTRUE[name]}))
+    code, told = applied(run, tmp_path)
+    assert (code, f"NOT_APPROVED: CHG-1 does not tell what the plan does: plan.{name}: expected" in told) == (1, True)
+    with pytest.raises(aws.client("s3").exceptions.ClientError, match="NoSuchBucketPolicy"):
+        aws.client("s3").get_bucket_policy(Bucket=NAME)
+
+
+def test_a_record_that_hides_a_concern_is_no_consent(run, planned, tmp_path):
+    written(run)
+    approved(tmp_path)
+    rewritten(tmp_path, lambda record: record.update({"blast-radius": []}))
+    code, told = applied(run, tmp_path)
+    assert (code, f"blast-radius: expected {planned['concerns'][0]['code']}" in told) == (1, True)
+
+
 def test_a_temporary_change_that_was_not_undone_is_a_finding(aws, run, planned, tmp_path):
     until = TODAY + timedelta(7)
     written(run, "--until", until.isoformat())

@@ -175,8 +175,8 @@ def _row(each: ChangeRecord, today: date) -> dict[str, Any]:
         "id": each.id,
         "stage": each.stage(today).value,
         "purpose": each.purpose,
-        "rule": each.rule,
-        "resource": each.resource,
+        "rule": each.plan["rule"],
+        "resource": each.plan["resource"],
         "plan_id": each.plan_id,
         "requested_by": each.requested_by,
         "approvals": list(each.approvals),
@@ -192,6 +192,6 @@ def _show(records: list[ChangeRecord], today: date) -> None:
     table = Table("id", "stage", "until", "rule", "resource", "purpose", box=None, pad_edge=False, header_style="bold")
     for each in records:
         stage = each.stage(today)
-        texts = (each.id, stage.value, str(each.until or ""), each.rule, each.resource, each.purpose)
+        texts = (each.id, stage.value, str(each.until or ""), each.plan["rule"], each.plan["resource"], each.purpose)
         table.add_row(*map(printable, texts), style=_STYLES[stage])
     show(table)

@@ -88,15 +88,11 @@ class Asked:
         """Return who consents to the changes; raise InputError."""
         approved = {*self.approve, *(reviewed(self.reviewed) if self.reviewed else ())}
         if self.change is not None:
-            return Consent(yes=False, approved={self._of_record(self.change)}, asks=False)
+            record = read_change(self.change)
+            record.may_be_made(datetime.now(UTC).date())
+            return Consent(yes=False, approved={record.plan_id}, asks=False, record=record)
         asks = somebody_watches() and not (self.as_json or self.yes)
         return Consent(yes=self.yes, approved=approved, asks=asks)
-
-    def _of_record(self, path: Path) -> str:
-        """Return the plan that an approved change record is about; raise InputError."""
-        record = read_change(path)
-        record.may_be_made(datetime.now(UTC).date())
-        return record.plan_id
 
     def bounds(self) -> Bounds:
         """Return how far a run over all goes."""

@@ -10,15 +10,20 @@ import click
 
 from s3_guardrails.errors import ChangeFailed
 from s3_guardrails.remediate.plan import Plan
+from s3_guardrails.settings.changes import ChangeRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """`yes`: to whatever has no concern. `approved`: plan ids that a person has seen; concerns need that."""
+    """`yes`: to whatever has no concern. `approved`: plan ids that a person has seen; concerns need that.
+
+    `record`: the change record that approves the one plan that it is about.
+    """
 
     yes: bool
     approved: set[str]
     asks: bool
+    record: ChangeRecord | None = None
     declined: set[str] = field(default_factory=set)
 
     def check(self) -> None:
@@ -51,6 +56,8 @@ class Consent:
     def allow(self, plan: Plan) -> None:
         """Raise ChangeFailed unless somebody consented to the plan."""
         if self._settled(plan):
+            if self.record is not None:
+                self.record.must_tell(plan.as_json())
             return
         if plan.id in self.declined:
             raise ChangeFailed("DECLINED", "nothing was changed")

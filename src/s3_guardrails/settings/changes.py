@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import yaml
 
-from s3_guardrails.errors import InputError
+from s3_guardrails.errors import ChangeFailed, InputError
 from s3_guardrails.escape import printable
 from s3_guardrails.remediate.change import digest
 from s3_guardrails.settings.person import same_person
@@ -46,12 +46,26 @@ class ChangeRecord:
     id: str
     purpose: str
     requested_by: str
-    plan_id: str
-    resource: str
-    rule: str
+    plan: Mapping[str, Any]
+    blast_radius: tuple[str, ...]
     approvals: tuple[str, ...]
     until: date | None = None
     outcome: str | None = None
+
+    @property
+    def plan_id(self) -> str:
+        """The plan that was looked at."""
+        return str(self.plan["id"])
+
+    def must_tell(self, result: Mapping[str, Any]) -> None:
+        """Raise ChangeFailed unless approvers were told what the plan (as JSON data) does, and its concerns."""
+        plan = _plan_of(result)
+        wrong = [f"plan.{name}: expected `{value}`" for name, value in plan.items() if self.plan[name] != value]
+        told = {each.split(":")[0] for each in self.blast_radius}
+        untold = [each["code"] for each in result["concerns"] if each["code"] not in told]
+        wrong += [f"blast-radius: expected {code}" for code in untold]
+        if wrong:
+            raise ChangeFailed("NOT_APPROVED", f"{self.id} does not tell what the plan does: {wrong[0]}")
 
     def stage(self, today: date) -> Stage:
         """Return where it is; a temporary change that was made and not undone when it should be is overdue."""
@@ -97,6 +111,8 @@ class Request:
 
 def new_change(asked: Request, result: Mapping[str, Any], today: date) -> str:
     """Return the text of a record for a plan of `remediate --json`; raise InputError for what is no plan."""
+    if result.get("outcome") != "PLANNED" or not isinstance(result.get("after"), Mapping):
+        raise InputError("expected the JSON of one `remediate --json` whose outcome is PLANNED")
     plan = _plan_of(result)
     whole: dict[str, Any] = {
         "id": asked.id,
@@ -145,8 +161,6 @@ def _without_outcome(text: str) -> str:
 
 
 def _plan_of(result: Mapping[str, Any]) -> dict[str, Any]:
-    if result.get("outcome") != "PLANNED" or not isinstance(result.get("after"), Mapping):
-        raise InputError("expected the JSON of one `remediate --json` whose outcome is PLANNED")
     return {
         "id": result["plan_id"],
         "rule": result["rule"],
@@ -209,9 +223,8 @@ def _record(path: Path, tree: Mapping[str, Any]) -> ChangeRecord:
         id=tree["id"],
         purpose=tree["purpose"],
         requested_by=tree["requested-by"],
-        plan_id=tree["plan"]["id"],
-        resource=tree["plan"]["resource"],
-        rule=tree["plan"]["rule"],
+        plan=tree["plan"],
+        blast_radius=tuple(tree.get("blast-radius", ())),
         approvals=tuple(each["by"] for each in approvals),
         until=_day(tree.get("temporary-until", "")),
         outcome=tree.get("closed", {}).get("outcome"),
