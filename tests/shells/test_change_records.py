@@ -267,6 +267,13 @@ def test_a_text_that_looks_like_the_outcome_is_kept(run, planned, tmp_path):
     assert yaml.safe_load(path.read_text(encoding="utf-8"))["purpose"] == "no plain HTTP closed: any more"
 
 
+def test_brackets_of_a_record_are_shown_as_they_are(run, planned):
+    purpose = "[red]no plain HTTP[/b] any more"
+    run("change", "new", "CHG-1", "--plan", "plan.json", "--purpose", purpose, "--requested-by", "a")
+    code, out, told = run("change", "check")
+    assert (code, told, purpose in out) == (0, "", True)
+
+
 def test_a_withdrawn_change_is_over(run, planned, tmp_path):
     written(run, "--until", (TODAY + timedelta(1)).isoformat())
     approved(tmp_path)

@@ -226,6 +226,13 @@ def test_no_register_is_compiled_as_of_another_day(command):
     assert (code, "No such option" in told) == (2, True)
 
 
+def test_brackets_of_a_file_are_shown_as_they_are(aws, command, tmp_path):
+    write(aws, tmp_path, more=", prefix: '[red]x[/b]/'")
+    code, out, told = command("exemptions", "list")
+    assert (code, told) == (0, "")
+    assert f"{NAME}/[red]x[/b]/ in {aws.account}" in out
+
+
 def test_a_register_of_half_characters_is_refused_with_its_place(aws, command, tmp_path):
     (tmp_path / "register.json").write_text(Signed('{"format": "\ud800"}').dumps(), encoding="utf-8")
     code, _, told = command("scan", "--exemptions", "register.json")

@@ -131,6 +131,8 @@ MISTAKES = {
         LEAST + "trusted: {accounts: ['" + "\uff11" * 12 + "']}", "trusted.accounts[0]: expected an account id"),
     "duties on a key of AWS": (
         LEAST + "keys: {declared: [{key: 'arn:aws:kms:eu-west-1:111122223333:alias/aws/s3'}]}", "that is not of AWS"),
+    "a parameter that is nothing, for which a default would stand": (
+        LEAST + "rules: {S3_BUCKET_TLS_ONLY: {FutureActions: ''}}", "expected a parameter's value in quotes"),
     "a tenant without an owner": (
         LEAST + "tenants: {owners: {}, accounts: {'111122223333': x}}", "tenant `x` has no owner"),
     "a key declared twice": (LEAST + f"keys: {{declared: [{{key: '{KEY}'}}, {{key: '{KEY}'}}]}}", "declared twice"),

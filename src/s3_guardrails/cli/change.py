@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from s3_guardrails.cli.exit_code import ExitCode
 from s3_guardrails.cli.table import show
@@ -193,5 +194,5 @@ def _show(records: list[ChangeRecord], today: date) -> None:
     for each in records:
         stage = each.stage(today)
         texts = (each.id, stage.value, str(each.until or ""), each.plan["rule"], each.plan["resource"], each.purpose)
-        table.add_row(*map(printable, texts), style=_STYLES[stage])
+        table.add_row(*(Text(printable(cell), overflow="fold") for cell in texts), style=_STYLES[stage])
     show(table)

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from s3_guardrails.cli.account import account_options, open_account
 from s3_guardrails.cli.exit_code import ExitCode
@@ -212,5 +213,5 @@ def _show(rows: list[ExemptionFile], today: date) -> None:
         one, state = each.exemption, each.exemption.state(today)
         left = f" ({one.days_left(today)} d)" if state.holds else ""
         texts = (one.id, state.value, f"{one.expires}{left}", one.rule, str(one.scope), one.owner)
-        table.add_row(*map(printable, texts), style=_STYLES[state])
+        table.add_row(*(Text(printable(cell), overflow="fold") for cell in texts), style=_STYLES[state])
     show(table)
