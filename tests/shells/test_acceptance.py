@@ -9,6 +9,7 @@ import pytest
 from acceptance_run import PREFIX, SMALL, ConfigWorks, Hours, begun, run_on, there
 from preflight_account import set_up
 
+from s3_guardrails.acceptance.change import CHANGES
 from s3_guardrails.acceptance.clean_up import clean_up
 from s3_guardrails.acceptance.command import main
 from s3_guardrails.acceptance.journal import Journal, Kind
@@ -18,13 +19,13 @@ from s3_guardrails.acceptance.run import TAG, Run
 from s3_guardrails.acceptance.seed import BUCKETS, KEYS
 from s3_guardrails.acceptance.step import run_steps, selected
 from s3_guardrails.acceptance.steps import STEPS
-from s3_guardrails.acceptance.steps_remediate import CHANGES
 from s3_guardrails.discovery import find_rules
 from s3_guardrails.embedded.call import Refused
 from s3_guardrails.embedded.environment import only
 from s3_guardrails.embedded.item import BUCKET
 from s3_guardrails.embedded.organization import Organization
 from s3_guardrails.embedded.server import EmbeddedAws
+from s3_guardrails.remediate.remediation import REMEDIATIONS
 
 NOT_PASSED = {
     # step → outcome, and what the embedded AWS lacks
@@ -64,9 +65,7 @@ def test_every_rule_has_an_answer_about_every_resource_of_its_type_and_every_rem
     assert (len(BUCKETS), len(KEYS)) == (8, 4)
     assert {frozenset(each.answers.by_rule()) for each in BUCKETS} == {frozenset(of_buckets)}
     assert {frozenset(each.by_rule()) for each in KEYS} == {frozenset(of_keys)}
-    assert {each.document for each in CHANGES.values()} == {
-        each.remediation for each in find_rules() if each.remediation
-    }
+    assert {each.document for each in CHANGES.values()} == set(REMEDIATIONS)
     assert {f"{verb}-{name}" for name in CHANGES for verb in ("click", "undo")} <= {each.id for each in STEPS}
 
 
@@ -124,7 +123,7 @@ def test_a_crash_in_any_step_that_makes_something_leaves_nothing_behind(aws, sma
     needed = [each for each in selected(STEPS, [step]) if each.id in {"seed", "upload", "deploy"} and each.id != step]
     for each in needed:
         each.run(small)
-    monkeypatch.setattr("s3_guardrails.acceptance.steps_account.render_pack", lambda _: PACK)
+    monkeypatch.setattr("s3_guardrails.acceptance.steps_stacks.render_pack", lambda _: PACK)
     make = Run.make
 
     def crashing(run, kind, name, create):

@@ -36,7 +36,7 @@ def click(run: Run, rule: str, document: str, kind: str, resource: str) -> str:
     """Start a rule's remediation in AWS Config; return the id of the execution that it made."""
     if run.region in WITHOUT_REMEDIATION:
         raise Skipped(f"AWS Config has no remediations in {run.region}")
-    config, name = run.client("config"), run.outputs()[f"{document}Document"]
+    config, name = run.client("config"), document_name(run, document)
     before = _ids(run, name)
     asked = {"ConfigRuleName": deployed_rule(run, rule)}
     answer = config.start_remediation_execution(**asked, ResourceKeys=[{"resourceType": kind, "resourceId": resource}])
@@ -46,10 +46,16 @@ def click(run: Run, rule: str, document: str, kind: str, resource: str) -> str:
     return str(found)
 
 
+def document_name(run: Run, document: str) -> str:
+    """Return the name of a document, as the stack made it."""
+    logical = f"{document}Document"
+    return next(each["PhysicalResourceId"] for each in run.resources() if each["LogicalResourceId"] == logical)
+
+
 def start(run: Run, document: str, **given: str) -> str:
     """Start a document in Systems Manager; the template has filled in all else. Return the execution's id."""
     values = {name: [value] for name, value in given.items()}
-    name = run.outputs()[f"{document}Document"]
+    name = document_name(run, document)
     started = run.client("ssm").start_automation_execution(DocumentName=name, Parameters=values)
     return str(started["AutomationExecutionId"])
 

@@ -13,6 +13,7 @@ AWS_MANAGED: Final = "aws"
 
 LEDGER: Final = "ledger"
 SEALED: Final = "sealed"
+DELIVERY: Final = "delivery"
 WAIVED: Final = "waived"
 MAIN: Final = "main"
 IDLE: Final = "idle"
@@ -51,13 +52,17 @@ class Answers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BucketSeed:
-    """A bucket. `key`: the label of its default's key, None for SSE-S3. `guarded`: its policy denies what it must."""
+    """A bucket. `key`: the label of its default's key, None for SSE-S3. `guarded`: its policy denies what it must.
+
+    `takes_sse_c`: all but SSE-C, which S3 does not block either.
+    """
 
     label: str
     why: str
     data_class: str = ""
     key: str | None = None
     guarded: bool = False
+    takes_sse_c: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
     answers: Answers
 
@@ -121,10 +126,13 @@ BUCKETS: Final = (
         ),
     ),
     BucketSeed(
-        label="delivery",
-        why="takes logs of services that write SSE-S3 only",
+        label=DELIVERY,
+        why="takes logs of services that write SSE-S3 only, and SSE-C of whoever sends it",
         data_class="log-delivery",
-        answers=Answers("COMPLIANT DEFAULT_ACCEPTED", "NON_COMPLIANT MODE_NOT_DENIED"),
+        takes_sse_c=True,
+        answers=Answers(
+            "COMPLIANT DEFAULT_ACCEPTED", "NON_COMPLIANT SSE_C_NOT_BLOCKED", "NON_COMPLIANT TLS_NOT_REQUIRED"
+        ),
     ),
     BucketSeed(
         label="plain",

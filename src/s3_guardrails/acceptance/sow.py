@@ -16,6 +16,7 @@ from s3_guardrails.acceptance.seed import AWS_MANAGED, BUCKETS, CLASS, KEYS, LED
 READER: Final = "reader"
 PIPELINE: Final = "pipeline"
 SSE_C_BLOCKED: Final = {"EncryptionType": ["SSE-C"]}
+NOTHING_BLOCKED: Final = {"EncryptionType": ["NONE"]}
 MODE: Final = "s3:x-amz-server-side-encryption"
 _USES_AND_ADMINISTERS: Final = ("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey", "kms:PutKeyPolicy")
 
@@ -69,10 +70,13 @@ def _statements(run: Run, seed: KeySeed) -> Iterator[dict[str, Any]]:
 def _bucket(run: Run, seed: BucketSeed) -> None:
     s3 = run.client("s3")
     name = make_bucket(run, seed.label, {**({CLASS: seed.data_class} if seed.data_class else {}), **seed.tags})
-    rule = {"ApplyServerSideEncryptionByDefault": _default(run, seed), "BlockedEncryptionTypes": SSE_C_BLOCKED}
+    blocked = NOTHING_BLOCKED if seed.takes_sse_c else SSE_C_BLOCKED
+    rule = {"ApplyServerSideEncryptionByDefault": _default(run, seed), "BlockedEncryptionTypes": blocked}
     s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
     if seed.guarded:
         s3.put_bucket_policy(Bucket=name, Policy=json.dumps(guarding(run, name, key_arn(run, seed.key or ""))))
+    if seed.takes_sse_c:
+        s3.put_bucket_policy(Bucket=name, Policy=json.dumps(_taking_sse_s3(run, name)))
     if seed.label == LEDGER:
         s3.put_bucket_policy(Bucket=name, Policy=_written_by_hand(run, name))
 
@@ -100,6 +104,14 @@ def guarding(run: Run, bucket: str, key: str) -> dict[str, Any]:
     )
     statements = [{"Effect": "Deny", "Principal": "*", **what, "Condition": when} for what, when in denied]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _taking_sse_s3(run: Run, bucket: str) -> dict[str, Any]:
+    """Return a bucket policy that denies every header but SSE-S3's; SSE-C has headers of its own."""
+    upload = {"Action": "s3:PutObject", "Resource": f"arn:{run.partition}:s3:::{bucket}/*"}
+    when = {"StringNotEquals": {MODE: "AES256"}, "Null": {MODE: "false"}}
+    statement = {"Effect": "Deny", "Principal": "*", **upload, "Condition": when}
+    return {"Version": "2012-10-17", "Statement": [statement]}
 
 
 def _written_by_hand(run: Run, bucket: str) -> str:

@@ -30,6 +30,13 @@ class Step:
     settles: bool = False
 
 
+def question(  # the fields of a step
+    name: str, shows: str, run: Callable[[Run], str], minutes: float, *needs: str, makes: str = ""
+) -> Step:
+    """Return a step that settles a question of docs/verified.md."""
+    return Step(id=name, shows=shows, run=run, minutes=minutes, needs=needs, makes=makes, settles=True)
+
+
 def run_steps(run: Run, steps: Sequence[Step]) -> Iterator[Result]:
     """Yield what each step came to; after credentials that expired, or Ctrl-C, the others are skipped."""
     outcomes: dict[str, Outcome] = {}

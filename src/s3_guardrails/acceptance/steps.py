@@ -11,6 +11,7 @@ from s3_guardrails.acceptance import (
     steps_messages,
     steps_objects,
     steps_remediate,
+    steps_stacks,
 )
 from s3_guardrails.acceptance.step import Step
 
@@ -21,6 +22,7 @@ STEPS: Final[tuple[Step, ...]] = (
     *steps_objects.STEPS,
     *steps_messages.STEPS,
     *steps_account.STEPS,
+    *steps_stacks.STEPS,
     *steps_config.STEPS,
     *steps_remediate.STEPS,
     *steps_objects.AFTER,
@@ -28,6 +30,7 @@ STEPS: Final[tuple[Step, ...]] = (
     *steps_objects.TOLD,
     *steps_config.LAST,
     *steps_account.LAST,
+    *steps_stacks.PACK,
     *steps_deploy.LAST,
 )
 """What changes the seed comes after what compares it; what takes long and makes rules anew comes last."""

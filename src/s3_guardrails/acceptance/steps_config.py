@@ -15,7 +15,7 @@ from s3_guardrails.acceptance.outcome import Stopped, Unlike
 from s3_guardrails.acceptance.results import evaluations, resource_of
 from s3_guardrails.acceptance.run import Run, code_of, differences
 from s3_guardrails.acceptance.seed import BUCKETS, IDLE, LEDGER, MAIN, ROTATION, SPENT, TLS
-from s3_guardrails.acceptance.sow import SSE_C_BLOCKED, key_id
+from s3_guardrails.acceptance.sow import NOTHING_BLOCKED, SSE_C_BLOCKED, key_id
 from s3_guardrails.acceptance.step import Step
 from s3_guardrails.config.annotation import MAX_ANNOTATION
 from s3_guardrails.config.item import BUCKET, KEY, read_item
@@ -87,7 +87,7 @@ def recorded_changes(run: Run) -> str:
     bucket, key = run.name("archive"), key_id(run, MAIN)
     before = {each: newest(run, kind, each)["configurationItemCaptureTime"] for kind, each in _both(bucket, key)}
     rule = run.client("s3").get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
-    unblocked = {**rule, "BlockedEncryptionTypes": {"EncryptionType": ["NONE"]}}
+    unblocked = {**rule, "BlockedEncryptionTypes": NOTHING_BLOCKED}
     _put_default(run, bucket, unblocked)
     kms = run.client("kms")
     kms.disable_key_rotation(KeyId=key)

@@ -2,145 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
-from botocore.exceptions import ClientError
-
+from s3_guardrails.acceptance.change import BUCKET, CHANGES, KEY, Begin, clicked, ledger
 from s3_guardrails.acceptance.execution import (
     APPROVER,
     WAITING,
     Execution,
     at_rest,
-    click,
-    ended,
+    document_name,
     failure,
-    output,
     start,
-    succeeded,
     told,
 )
 from s3_guardrails.acceptance.outcome import Unlike
-from s3_guardrails.acceptance.run import POLL_SECONDS, Run, code_of, differences, tried
-from s3_guardrails.acceptance.seed import DEFAULT, DUTIES, IDLE, LEAST, LEDGER, MAIN, ROTATION, TLS, UPLOADS, WAIVED
-from s3_guardrails.acceptance.sow import PIPELINE, key_arn, key_id
+from s3_guardrails.acceptance.run import POLL_SECONDS, Run, differences, tried
+from s3_guardrails.acceptance.seed import (
+    DEFAULT,
+    DUTIES,
+    LEAST,
+    TLS,
+    WAIVED,
+)
+from s3_guardrails.acceptance.sow import key_id
 from s3_guardrails.acceptance.step import Step
 from s3_guardrails.errors import ChangeFailed
 from s3_guardrails.remediate.approval import Asked, approved_by, same_person
-
-BUCKET: Final = "AWS::S3::Bucket"
-KEY: Final = "AWS::KMS::Key"
-Read = Callable[[Run], Any]
-Begin = Callable[[Run], str]
-"""Starts an execution; returns its id."""
-
-
-def bucket_policy(run: Run) -> str:
-    """Return the text of the ledger's policy, empty where there is none."""
-    try:
-        return str(run.client("s3").get_bucket_policy(Bucket=run.name(LEDGER))["Policy"])
-    except ClientError as error:
-        if code_of(error) != "NoSuchBucketPolicy":
-            raise
-    return ""
-
-
-def default_encryption(run: Run) -> Any:
-    """Return the ledger's default encryption."""
-    return run.client("s3").get_bucket_encryption(Bucket=run.name(LEDGER))["ServerSideEncryptionConfiguration"]
-
-
-def rotation(run: Run) -> Any:
-    """Return whether the idle key rotates."""
-    return run.client("kms").get_key_rotation_status(KeyId=key_id(run, IDLE))["KeyRotationEnabled"]
-
-
-def key_policy(run: Run) -> str:
-    """Return the text of the policy with mixed duties."""
-    return str(run.client("kms").get_key_policy(KeyId=key_id(run, DUTIES))["Policy"])
-
-
-def _click(rule: str, document: str, kind: str, resource: Callable[[Run], str]) -> Begin:
-    return lambda run: click(run, rule, document, kind, resource(run))
-
-
-def _start(document: str, resource: Callable[[Run], str], **given: Callable[[Run], str]) -> Begin:
-    def begin(run: Run) -> str:
-        return start(run, document, ResourceId=resource(run), **{name: each(run) for name, each in given.items()})
-
-    return begin
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A remediation of the seed: how it is started, and what it changes."""
-
-    document: str
-    what: str
-    begin: Begin
-    read: Read
-
-    def make(self, run: Run) -> str:
-        """Start it, approve it, and start it again: the second time nothing may be written."""
-        before = run.noted[f"before {self.document}"] = self.read(run)
-        first = ended(run, self.begin(run))
-        run.noted[f"plan {self.document}"] = plan = succeeded(first)
-        run.noted[f"execution {self.document}"] = first
-        after = run.noted[f"after {self.document}"] = self.read(run)
-        if after == before:
-            raise Unlike(f"{self.what} did not change")
-        again = at_rest(run, self.begin(run))
-        status = output(again, "Plan.Status") or failure(again)
-        rows = [
-            ("clicked again", "NOTHING_TO_DO", status),
-            (f"{self.what} after the second click", str(after), str(self.read(run))),
-        ]
-        if differ := differences(rows):
-            raise Unlike(differ)
-        return f"changed by the plan {plan}; clicked again, nothing was written"
-
-    def undo(self, run: Run) -> str:
-        """Take the change back, and compare with what was there before, byte by byte."""
-        succeeded(ended(run, start(run, "UndoRemediation", PlanId=run.noted[f"plan {self.document}"])))
-        if (now := self.read(run)) != run.noted[f"before {self.document}"]:
-            raise Unlike(f"{self.what} is not what it was: {now}")
-        return f"{self.what} is what it was, byte by byte"
-
-
-def _ledger(run: Run) -> str:
-    return run.name(LEDGER)
-
-
-CHANGES: Final = {
-    "default-encryption": Change(
-        "SetBucketDefaultEncryption",
-        "the default encryption",
-        _start("SetBucketDefaultEncryption", _ledger, KmsKeyArn=partial(key_arn, label=MAIN)),
-        default_encryption,
-    ),
-    "tls": Change("RequireTls", "the bucket policy", _click(TLS, "RequireTls", BUCKET, _ledger), bucket_policy),
-    "uploads": Change(
-        "DenyWrongUploads", "the bucket policy", _click(UPLOADS, "DenyWrongUploads", BUCKET, _ledger), bucket_policy
-    ),
-    "rotation": Change(
-        "EnableKeyRotation",
-        "the rotation",
-        _click(ROTATION, "EnableKeyRotation", KEY, partial(key_id, label=IDLE)),
-        rotation,
-    ),
-    "key-policy": Change(
-        "RestrictKeyPolicy",
-        "the key policy",
-        _start(
-            "RestrictKeyPolicy",
-            partial(key_id, label=DUTIES),
-            Users=lambda run: run.name(PIPELINE),
-        ),
-        key_policy,
-    ),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,16 +42,16 @@ class Refused:
 
 
 REFUSED: Final = (
-    Refused("an exempt bucket", "EXEMPT", _click(TLS, "RequireTls", BUCKET, lambda run: run.name(WAIVED))),
+    Refused("an exempt bucket", "EXEMPT", clicked(TLS, "RequireTls", BUCKET, lambda run: run.name(WAIVED))),
     Refused(
         "a default without a key to choose",
         "CHOOSE_KEY",
-        _click(DEFAULT, CHANGES["default-encryption"].document, BUCKET, _ledger),
+        clicked(DEFAULT, CHANGES["default-encryption"].document, BUCKET, ledger),
     ),
     Refused(
         "duties of nobody declared",
         "ROLE_UNDECLARED",
-        _click(LEAST, "RestrictKeyPolicy", KEY, partial(key_id, label=DUTIES)),
+        clicked(LEAST, "RestrictKeyPolicy", KEY, partial(key_id, label=DUTIES)),
     ),
 )
 
@@ -207,7 +96,7 @@ def approval_told(run: Run) -> str:
         execution: Execution = run.noted[f"execution {document}"]
         function = outputs[f"{document}RemediationFunctionArn"]
         asked = Asked(
-            document=outputs[f"{document}Document"],
+            document=document_name(run, document),
             function=function,
             headline="",
             approvers=(run.role_arn(APPROVER),),
@@ -275,6 +164,7 @@ STEPS: Final = (
     _make("default-encryption", "names the right key"),
     _make("tls", "makes the bucket refuse plain HTTP, started in AWS Config", settles=True),
     _make("uploads", "makes the bucket refuse wrong uploads", "click-default-encryption", "click-tls"),
+    _make("block-sse-c", "has S3 refuse SSE-C"),
     _make("rotation", "lets the key rotate"),
     _make("key-policy", "takes one of two duties away"),
     Step(
@@ -298,6 +188,7 @@ BACK: Final = (
     _undo("uploads"),
     _undo("tls", "undo-uploads"),
     _undo("default-encryption", "undo-uploads"),
+    _undo("block-sse-c"),
     _undo("rotation"),
     _undo("key-policy"),
 )
