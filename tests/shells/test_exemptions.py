@@ -162,6 +162,18 @@ def test_a_function_that_cannot_reach_its_register_still_gives_its_verdict(aws):
     assert "NoSuchBucket" in annotation
 
 
+def test_one_run_over_many_keys_asks_once_for_a_register_that_cannot_be_read(aws, calls):
+    """Each attempt takes its retries, and they would add up to more than the function's time."""
+    rotation = next(entry.rule for entry in find_rules() if entry.name == "KMS_KEY_ROTATION")
+    keys = [aws.client("kms").create_key()["KeyMetadata"]["KeyId"] for _ in range(5)]
+    made = event(aws, "scheduled", accountId=aws.account, message={"awsAccountId": aws.account})
+    calls.clear()
+    with only({**aws.environment(), LOCATION: HOME}):
+        evaluate(rotation, made)
+    assert all("advisory EXEMPTIONS_UNREADABLE" in stored(aws)[each][1] for each in keys)
+    assert [each for each in calls if each[1] == "GetObject"] == [("s3", "GetObject")]
+
+
 def test_a_register_is_read_once_and_one_that_failed_is_read_again(aws, home, command, tmp_path):
     judged(aws)
     write(aws, tmp_path)

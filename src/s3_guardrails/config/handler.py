@@ -22,10 +22,12 @@ from s3_guardrails.config.item import partition_of, read_item
 from s3_guardrails.config.rdk import Judged, report_change, report_periodic
 from s3_guardrails.decision import Decision, Verdict, not_applicable
 from s3_guardrails.encryption.bucket import Bucket
+from s3_guardrails.encryption.fact import Unreadable
 from s3_guardrails.encryption.key import Key
 from s3_guardrails.errors import EvaluationFailed, GuardrailError
 from s3_guardrails.exemption.excuse import excused
-from s3_guardrails.live.call import gather, sentence
+from s3_guardrails.exemption.register import Register
+from s3_guardrails.live.call import Once, gather, sentence
 from s3_guardrails.live.clients import SessionClients
 from s3_guardrails.live.exemptions import own_register
 from s3_guardrails.live.reader import LiveReader
@@ -71,7 +73,9 @@ def warm_up() -> None:
 def _evaluate(rule_class: type[Rule[Any]], invocation: Invocation, today: Today) -> list[dict[str, Any]]:
     rule = rule_class(rule_class.Parameters.from_config(invocation.parameters))
     clients = clients_for(invocation.role, invocation.region)
-    excuse = partial(_excused, rule, clients, invocation.region, today)
+    once = Once[str, Register | Unreadable]()
+    register = partial(once.get, invocation.region, partial(own_register, clients, invocation.region))
+    excuse = partial(_excused, rule, register, today)
     match invocation.message_type:
         case "ConfigurationItemChangeNotification":
             item = invocation.item("configurationItem")
@@ -142,9 +146,13 @@ def _decide(rule: Rule[Any], reader: LiveReader, facts: Bucket | Key) -> Decisio
 
 
 def _excused(
-    rule: Rule[Any], clients: SessionClients, region: str, today: Today, decision: Decision, facts: Bucket | Key
+    rule: Rule[Any],
+    register: Callable[[], Register | Unreadable],
+    today: Today,
+    decision: Decision,
+    facts: Bucket | Key,
 ) -> Decision:
-    """Show what is broken with its exemption; the register is read where anything is."""
+    """Show what is broken with its exemption; the register is asked for where anything is, once in an invocation."""
     if decision.verdict is not Verdict.NON_COMPLIANT:
         return decision
-    return excused(decision, type(rule).__name__, facts, own_register(clients, region), today())
+    return excused(decision, type(rule).__name__, facts, register(), today())
