@@ -34,7 +34,8 @@ class Size:
     @property
     def dollars(self) -> float:
         """What a run costs at most, at the prices of docs/operations.md."""
-        judged = (self.buckets + len(BUCKETS) + 3) * 6 + (self.keys + len(KEYS) + 2) * 2
+        of_buckets, of_keys = len(BUCKETS[0].answers.by_rule()), len(KEYS[0].by_rule())
+        judged = (self.buckets + len(BUCKETS) + 3) * of_buckets + (self.keys + len(KEYS) + 2) * of_keys
         return judged * _ROUNDS * _EVALUATION + _ITEMS * _ITEM + _KEYS_FOR_A_DAY + _REST
 
 
