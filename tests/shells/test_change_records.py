@@ -155,6 +155,17 @@ def test_a_temporary_change_that_was_not_undone_is_a_finding(aws, run, planned, 
     assert run("change", "check", "--on", until.isoformat())[0] == 0
 
 
+def test_an_approval_of_a_day_to_come_approves_nothing_yet(run, planned, tmp_path):
+    written(run)
+    approved(tmp_path)
+    tomorrow = (TODAY + timedelta(1)).isoformat()
+    rewritten(tmp_path, lambda record: record["approvals"][0].update(date=tomorrow))
+    code, told = applied(run, tmp_path)
+    assert (code, "CHG-1 is not approved" in told) == (2, True)
+    told = [json.loads(run("change", "check", "--json", *on)[1]) for on in ((), ("--on", tomorrow))]
+    assert [each["changes"][0]["stage"] for each in told] == ["draft", "approved"]
+
+
 def test_both_call_the_undo_alike():
     assert UNDO == NAME_OF_UNDO
 

@@ -40,7 +40,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRecord:
-    """One change; `until` is the first day on which a temporary one should be undone. Days are UTC."""
+    """One change; `until` is the first day on which a temporary one should be undone. Days are UTC.
+
+    `plan` is the section of the record; `approvals`: who → on which day.
+    """
 
     path: Path
     id: str
@@ -48,7 +51,7 @@ class ChangeRecord:
     requested_by: str
     plan: Mapping[str, Any]
     blast_radius: tuple[str, ...]
-    approvals: tuple[str, ...]
+    approvals: Mapping[str, date]
     until: date | None = None
     outcome: str | None = None
 
@@ -73,7 +76,10 @@ class ChangeRecord:
             return Stage.OVERDUE
         if self.outcome is not None and (self.until is None or self.outcome != "VERIFIED"):
             return Stage.CLOSED
-        return Stage.APPROVED if self.approvals else Stage.DRAFT
+        return Stage.APPROVED if self._approved(today) else Stage.DRAFT
+
+    def _approved(self, today: date) -> bool:
+        return any(day <= today for day in self.approvals.values())
 
     def may_be_made(self, today: date) -> None:
         """Raise InputError unless the change is approved and neither made nor over."""
@@ -81,8 +87,8 @@ class ChangeRecord:
             raise InputError(f"`{self.path}`: {self.id} was closed as {self.outcome}")
         if self.stage(today) is Stage.OVERDUE:
             raise InputError(f"`{self.path}`: {self.id} was to be undone by {self.until}")
-        if not self.approvals:
-            raise InputError(f"`{self.path}`: {self.id} is not approved: expected an entry of `approvals`")
+        if not self._approved(today):
+            raise InputError(f"`{self.path}`: {self.id} is not approved: expected an entry of `approvals` by that day")
 
 
 def read_change(path: Path) -> ChangeRecord:
@@ -225,7 +231,7 @@ def _record(path: Path, tree: Mapping[str, Any]) -> ChangeRecord:
         requested_by=tree["requested-by"],
         plan=tree["plan"],
         blast_radius=tuple(tree.get("blast-radius", ())),
-        approvals=tuple(each["by"] for each in approvals),
+        approvals={each["by"]: date.fromisoformat(each["date"]) for each in approvals},
         until=_day(tree.get("temporary-until", "")),
         outcome=tree.get("closed", {}).get("outcome"),
     )
