@@ -79,7 +79,7 @@ def test_people_read_it_in_the_table_and_in_a_spreadsheet(aws, scan, tmp_path):
     _, table, told = scan("--ledger", "ledger.json")
     assert "owner =1+1@x; first seen" in table
     assert ", overdue" in table
-    assert "1 findings tracked, 1 overdue, 0 without an owner" in told
+    assert "1 finding tracked, 1 overdue, 0 without an owner" in told
     _, out, _ = scan("--csv", "--ledger", "ledger.json")
     [row] = csv.DictReader(io.StringIO(out))
     assert (row["owner"], row["overdue"]) == ("'=1+1@x", "true")

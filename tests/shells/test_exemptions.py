@@ -328,7 +328,7 @@ def test_a_scan_counts_what_is_exempt_apart_and_its_status_is_about_the_rest(aws
     found = json.loads(out)
     assert (code, found["verdicts"]["NON_COMPLIANT"], found["exempt"]) == (0, 1, 1)
     assert found["findings"][0]["exemption"]["until"] == until.isoformat()
-    assert "1 findings exempt" in told
+    assert "1 finding exempt" in told
     _, table, _ = command(*given[:1], *given[2:], "--exemptions", "register.json")
     assert f"EX-021 until {until}, crm@example.com; NO_POLICY" in table
     _, explained, _ = command("explain", NAME, "--exemptions", "register.json")

@@ -14,7 +14,7 @@ from rich.text import Text
 from s3_guardrails.cli.account import account_options, open_account
 from s3_guardrails.cli.exit_code import ExitCode
 from s3_guardrails.cli.table import show
-from s3_guardrails.cli.text import pretty_json, printable, say
+from s3_guardrails.cli.text import number_of, pretty_json, printable, say
 from s3_guardrails.decision import Verdict
 from s3_guardrails.deploy.publish import publish, sign
 from s3_guardrails.discovery import find_rules
@@ -66,7 +66,8 @@ def check(folder: Path, guardrails: Path | None, on: datetime | None, as_json: b
         click.echo(pretty_json({"errors": found.errors, "warnings": found.warnings, "exemptions": len(found.files)}))
     else:
         _tell(found)
-        say(f"{folder}: {len(found.files)} exemptions, {len(found.errors)} errors, {len(found.warnings)} warnings")
+        errors, warnings = number_of(found.errors, "error"), number_of(found.warnings, "warning")
+        say(f"{folder}: {number_of(found.files, 'exemption')}, {errors}, {warnings}")
     return ExitCode.COULD_NOT_RUN if found.errors else _outcome(found, _day(on))
 
 
@@ -120,7 +121,7 @@ def compile_(
     found = _checked(folder, guardrails, None)
     if found.errors:
         _tell(found)
-        raise InputError(f"`{folder}`: {len(found.errors)} errors; nothing was compiled")
+        raise InputError(f"`{folder}`: {number_of(found.errors, 'error')}; nothing was compiled")
     verdict = Verdict(_settings(guardrails).exempted_verdict)
     signed = Signed(text_of((each.exemption for each in found.files), verdict))
     if not found.files:

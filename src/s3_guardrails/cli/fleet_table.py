@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from s3_guardrails.cli.table import STYLES
-from s3_guardrails.cli.text import printable, say
+from s3_guardrails.cli.text import number_of, printable, say
 from s3_guardrails.cli.tracking import Names, counted, name_of
 from s3_guardrails.fleet.freshness import iso
 from s3_guardrails.fleet.notice import Kind, Notice
@@ -56,17 +56,17 @@ def say_report(report: Report, names: Names) -> None:
     accounts = f"{report.entered} of {report.active} active accounts looked at"
     accounts += f" ({partly} in part)" if partly else ""
     answers = f"{total.compliant} of {total.asked} answers, those not applicable left out"
-    say(f"{accounts}, {_number(total.resources, 'resource')}; compliant: {answers}")
+    say(f"{accounts}, {number_of(total.resources, 'resource')}; compliant: {answers}")
     if total.exempt or total.expired:
-        say(f"{_number(total.exempt, 'finding')} exempt, {total.expired} with an exemption that expired")
+        say(f"{number_of(total.exempt, 'finding')} exempt, {total.expired} with an exemption that expired")
     if names:
         figures = counted(names)
         told = f"{figures['overdue']} overdue, {figures['without_owner']} without an owner"
-        say(f"{_number(len(names), 'finding')} tracked, {told}")
+        say(f"{number_of(names, 'finding')} tracked, {told}")
     if total.unclassified:
-        say(f"unclassified, so judged without a data class: {_number(total.unclassified, 'bucket')}")
+        say(f"unclassified, so judged without a data class: {number_of(total.unclassified, 'bucket')}")
     if gaps := sum(each.kind is Kind.UNCOVERED for each in report.notices):
-        say(f"not in these figures: {_number(gaps, 'place')} that could not be looked at")
+        say(f"not in these figures: {number_of(gaps, 'place')} that could not be looked at")
     if report.freshness:
         say(f"freshness not known: {report.freshness}")
 
@@ -128,7 +128,3 @@ def _notices(report: Report) -> Table:
         kind = Text(each.kind.value, _KINDS[each.kind])
         table.add_row(kind, *(Text(printable(cell), overflow="fold") for cell in cells))
     return table
-
-
-def _number(count: int, name: str) -> str:
-    return f"{count} {name}{'' if count == 1 else 's'}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import click
 
+from s3_guardrails.cli.text import number_of
 from s3_guardrails.errors import ChangeFailed
 from s3_guardrails.remediate.plan import Plan
 from s3_guardrails.settings.changes import ChangeRecord
@@ -41,7 +42,7 @@ class Consent:
         """Ask once about all plans that have no concern."""
         open_ones = [each for each in plans if not each.concerns and self.open(each)]
         if self.asks and open_ones:
-            what = f"Apply {_counted(len(open_ones), 'plan')} without concerns, in account {account}?"
+            what = f"Apply {number_of(open_ones, 'plan')} without concerns, in account {account}?"
             chosen = self.approved if click.confirm(what, err=True) else self.declined
             chosen.update(each.id for each in open_ones)
 
@@ -71,11 +72,7 @@ class Consent:
 def _question(plan: Plan) -> str:
     if not plan.concerns:
         return "Apply this plan?"
-    return f"Approve this plan with its {_counted(len(plan.concerns), 'concern')}?"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    return f"Approve this plan with its {number_of(plan.concerns, 'concern')}?"
 
 
 def somebody_watches() -> bool:

@@ -18,7 +18,7 @@ from s3_guardrails.cli.progress import tracked
 from s3_guardrails.cli.rules import chosen_rules, parameters_option
 from s3_guardrails.cli.table import STYLES, csv_of, show_table, sorted_findings
 from s3_guardrails.cli.targets import Batch, targets
-from s3_guardrails.cli.text import pretty_json, say
+from s3_guardrails.cli.text import number_of, pretty_json, say
 from s3_guardrails.cli.tracking import Names, Tracking, counted, guardrails_of, ledger_option, sighting
 from s3_guardrails.decision import Decision, Verdict
 from s3_guardrails.rule import Rule
@@ -118,13 +118,14 @@ def show(
     for failure in failures:
         say(f"not judged: {failure}")
     counts = ", ".join(f"{count} {verdict}" for verdict, count in summary["verdicts"].items())
-    number = summary["resources"]
-    resources = f"{number} resource{'' if number == 1 else 's'}"
+    resources = number_of(summary["resources"], "resource")
     say(f"account {account.id}, keys of {', '.join(account.regions)}: {resources}: {counts}")
     if summary["exempt"] or summary["exemptions_expired"]:
-        say(f"{summary['exempt']} findings exempt, {summary['exemptions_expired']} with an exemption that expired")
+        exempt = number_of(summary["exempt"], "finding")
+        say(f"{exempt} exempt, {summary['exemptions_expired']} with an exemption that expired")
     if names:
-        say(f"{len(names)} findings tracked, {summary['overdue']} overdue, {summary['without_owner']} without an owner")
+        figures = f"{summary['overdue']} overdue, {summary['without_owner']} without an owner"
+        say(f"{number_of(names, 'finding')} tracked, {figures}")
     if summary["unclassified"]:
         say(f"{summary['unclassified']} of them unclassified: judged without a data class")
 

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sized
 from typing import Any
 
 import click
 
 from s3_guardrails.escape import printable
 
-__all__ = ["line_of_json", "pretty_json", "printable", "say"]
+__all__ = ["line_of_json", "number_of", "pretty_json", "printable", "say"]
 
 
 def say(sentence: str) -> None:
     """Print one sentence for a person, on stderr."""
     click.echo(printable(sentence), err=True)
+
+
+def number_of(things: Sized | int, name: str) -> str:
+    """Return how many there are, in words.
+
+    >>> number_of(1, "finding"), number_of([], "finding")
+    ('1 finding', '0 findings')
+    """
+    count = things if isinstance(things, int) else len(things)
+    return f"{count} {name}{'' if count == 1 else 's'}"
 
 
 def line_of_json(data: Any) -> str:
