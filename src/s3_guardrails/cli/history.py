@@ -15,7 +15,7 @@ from s3_guardrails.cli.progress import tracked
 from s3_guardrails.cli.remediate_place import evidence_bucket_of
 from s3_guardrails.cli.table import show
 from s3_guardrails.cli.targets import find, region_of, targets
-from s3_guardrails.cli.text import pretty_json, say
+from s3_guardrails.cli.text import number_of, pretty_json, say
 from s3_guardrails.deploy.history import (
     BucketShelf,
     FolderShelf,
@@ -89,7 +89,7 @@ def record_(
         new, unread = new + kept, [*unread, *refused]
     for sentence in (*failures, *unread):
         say(f"not recorded: {sentence}")
-    say(f"account {account.id}: {len(resources)} resources, {new} new states")
+    say(f"account {account.id}: {number_of(resources, 'resource')}, {number_of(new, 'new state')}")
     if failures:
         return ExitCode.COULD_NOT_RUN
     return ExitCode.UNDETERMINED if unread else ExitCode.COMPLIANT
