@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from s3_guardrails.catalogue.permissions import EVALUATORS, EXEMPTION_READERS, REFRESHER, REMEDIATORS, Grant, On
-from s3_guardrails.catalogue.template_functions import LOGS, function_stanza
+from s3_guardrails.catalogue.template_functions import LOGS, function_stanza, rule_permission
 from s3_guardrails.catalogue.template_role import function_role
 from s3_guardrails.catalogue.template_text import GetAtt, Line, Node, Reasons, Ref, Sub
 from s3_guardrails.live.exemptions import LOCATION
@@ -72,17 +72,11 @@ def _refresh(reasons: Reasons) -> Node:
         "ScheduleExpression": AT,
         "Targets": [Line(Id=NAME, Arn=GetAtt(f"{NAME}Function.Arn"))],
     }
-    permission = {
-        "FunctionName": Ref(f"{NAME}Function"),
-        "Action": "lambda:InvokeFunction",
-        "Principal": "events.amazonaws.com",
-        "SourceArn": GetAtt(f"{NAME}Rule.Arn"),
-    }
     stanzas = {
         f"{NAME}Logs": LOGS,
         role: function_role(REFRESHER, reasons, GetAtt(f"{NAME}Logs.Arn")),
         f"{NAME}Function": function_stanza(NAME, HANDLER, about, role, TIMEOUT, {LOCATION: PLACE}),
         f"{NAME}Rule": {"Type": "AWS::Events::Rule", "Properties": schedule},
-        f"{NAME}Permission": {"Type": "AWS::Lambda::Permission", "Properties": permission},
+        f"{NAME}Permission": rule_permission(f"{NAME}Function", f"{NAME}Rule"),
     }
     return {name: {"Type": each["Type"], "Condition": CONDITION, **each} for name, each in stanzas.items()}

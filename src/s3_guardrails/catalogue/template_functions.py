@@ -137,6 +137,17 @@ def _permission(function: str) -> Node:
     return {"Type": "AWS::Lambda::Permission", "Properties": properties}
 
 
+def rule_permission(function: str, rule: str) -> Node:
+    """Let one rule of EventBridge call the function; the rule's ARN names account and Region."""
+    properties = {
+        "FunctionName": Ref(function),
+        "Action": "lambda:InvokeFunction",
+        "Principal": "events.amazonaws.com",
+        "SourceArn": GetAtt(f"{rule}.Arn"),
+    }
+    return {"Type": "AWS::Lambda::Permission", "Properties": properties}
+
+
 _DOCUMENT: Final = "${{AWS::StackName}}-{}"
 """A document's name, which its function is told: a reference would go round in a circle."""
 

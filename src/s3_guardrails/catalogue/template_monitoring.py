@@ -12,7 +12,7 @@ from typing import Any, Final
 from s3_guardrails.catalogue.pack import logical_id
 from s3_guardrails.catalogue.permissions import LIVE, NOTIFIER, REMEDIATORS
 from s3_guardrails.catalogue.template_exemptions import NAME as REFRESH
-from s3_guardrails.catalogue.template_functions import LOGS, evaluator, function_stanza
+from s3_guardrails.catalogue.template_functions import LOGS, evaluator, function_stanza, rule_permission
 from s3_guardrails.catalogue.template_role import function_role
 from s3_guardrails.catalogue.template_text import GetAtt, Line, Node, Reasons, Ref, if_else
 from s3_guardrails.discovery import Entry
@@ -108,15 +108,9 @@ def _told(name: str, about: str, pattern: Node) -> Node:
         "EventPattern": pattern,
         "Targets": [Line(Id=NAME, Arn=GetAtt(f"{NAME}Function.Arn"))],
     }
-    permission = {
-        "FunctionName": Ref(f"{NAME}Function"),
-        "Action": "lambda:InvokeFunction",
-        "Principal": "events.amazonaws.com",
-        "SourceArn": GetAtt(f"{name}Rule.Arn"),
-    }
     return {
         f"{name}Rule": _monitored({"Type": "AWS::Events::Rule", "Properties": rule}),
-        f"{name}Permission": _monitored({"Type": "AWS::Lambda::Permission", "Properties": permission}),
+        f"{name}Permission": _monitored(rule_permission(f"{NAME}Function", f"{name}Rule")),
     }
 
 

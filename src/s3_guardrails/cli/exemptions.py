@@ -61,7 +61,7 @@ def check(folder: Path, guardrails: Path | None, on: datetime | None, as_json: b
 
     Warns of those that end within 30 days. Exits 2 where a file has an error, 1 where one has expired, 0 otherwise.
     """
-    found = _checked(folder, guardrails, on)
+    found = _checked(folder, _settings(guardrails), on)
     if as_json:
         click.echo(pretty_json({"errors": found.errors, "warnings": found.warnings, "exemptions": len(found.files)}))
     else:
@@ -80,7 +80,7 @@ def list_(folder: Path, guardrails: Path | None, on: datetime | None, as_json: b
 
     Exits 2 where a file has an error, 1 where one has expired, 0 otherwise.
     """
-    found, today = _checked(folder, guardrails, on), _day(on)
+    found, today = _checked(folder, _settings(guardrails), on), _day(on)
     rows = sorted(found.files, key=lambda each: (each.exemption.expires, each.exemption.id))
     if as_json:
         states = Counter(each.exemption.state(today).value for each in rows)
@@ -118,11 +118,12 @@ def compile_(
     place = Place.parse(location, sign_with) if location else None
     if sign_with:
         Place.parse("s3://any/thing", sign_with)
-    found = _checked(folder, guardrails, None)
+    settings = _settings(guardrails)
+    found = _checked(folder, settings, None)
     if found.errors:
         _tell(found)
         raise InputError(f"`{folder}`: {number_of(found.errors, 'error')}; nothing was compiled")
-    verdict = Verdict(_settings(guardrails).exempted_verdict)
+    verdict = Verdict(settings.exempted_verdict)
     signed = Signed(text_of((each.exemption for each in found.files), verdict))
     if not found.files:
         say(f"warning: there is no exemption in `{folder}`: whoever reads the register loses all that it had")
@@ -155,9 +156,9 @@ def _written(path: Path, text: str) -> None:
         raise InputError(f"`{path}`: {error.strerror or error}") from None
 
 
-def _checked(folder: Path, guardrails: Path | None, on: datetime | None) -> Checked:
+def _checked(folder: Path, settings: Guardrails, on: datetime | None) -> Checked:
     rules = {entry.name: entry.rule for entry in find_rules()}
-    return check_folder(folder, rules, _settings(guardrails), _day(on))
+    return check_folder(folder, rules, settings, _day(on))
 
 
 def _settings(path: Path | None) -> Guardrails:

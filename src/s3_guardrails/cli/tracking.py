@@ -17,7 +17,7 @@ from s3_guardrails.fleet.row import Row
 from s3_guardrails.remediate.durable import locked, put
 from s3_guardrails.scan import Finding
 from s3_guardrails.settings.guardrails import Guardrails, read_guardrails
-from s3_guardrails.settings.tracking import Ledger, Sighting, Tracked
+from s3_guardrails.settings.tracking import Ledger, Sighting, Tracked, finding_name
 
 C = TypeVar("C", bound=Callable[..., Any])
 
@@ -71,33 +71,31 @@ class Tracking:
 def sighting(finding: Finding) -> Sighting:
     """Return what a ledger wants to know of a finding; one with an exemption is broken, however it is shown."""
     decision, resource = finding.decision, finding.resource
-    broken = (
-        None
-        if decision.verdict is Verdict.UNDETERMINED
-        else bool(decision.excuse) or (decision.verdict is Verdict.NON_COMPLIANT)
-    )
     return Sighting(
         account=resource.account,
         region=resource.region,
         rule=finding.name,
         severity=finding.rule.severity,
         resource_id=finding.resource_id,
-        broken=broken,
+        broken=_broken(decision.verdict, excused=decision.excuse is not None),
         exempt=decision.excuse is not None and decision.excuse.holds,
         tags=resource.tags,
     )
 
 
+def _broken(verdict: Verdict, *, excused: bool) -> bool | None:
+    return None if verdict is Verdict.UNDETERMINED else excused or verdict is Verdict.NON_COMPLIANT
+
+
 def row_sighting(row: Row, severity: Severity) -> Sighting:
     """Return what a ledger wants to know of a row of a fleet; an exempt one is broken, however it is shown."""
-    undecided = row.verdict is Verdict.UNDETERMINED
     return Sighting(
         account=row.account,
         region=row.region,
         rule=row.rule,
         severity=severity,
         resource_id=row.resource_id,
-        broken=None if undecided else bool(row.exemption) or row.verdict is Verdict.NON_COMPLIANT,
+        broken=_broken(row.verdict, excused=bool(row.exemption)),
         exempt=row.exempt,
         tags=row.tags,
     )
@@ -113,7 +111,7 @@ def counted(names: Names) -> dict[str, int]:
 
 def name_of(row: Row) -> str:
     """Return the name that a row has in a ledger."""
-    return f"{row.account}/{row.region}/{row.rule}/{row.resource_id}"
+    return finding_name(row.account, row.region, row.rule, row.resource_id)
 
 
 @dataclass(slots=True)

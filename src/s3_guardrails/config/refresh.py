@@ -23,12 +23,11 @@ from s3_guardrails.exemption.register import Register
 from s3_guardrails.fleet.rule_name import rule_of
 from s3_guardrails.live.call import sentence
 from s3_guardrails.live.clients import SessionClients
+from s3_guardrails.live.evaluations import deployed_rules, start_evaluations
 from s3_guardrails.live.exemptions import forget_register, own_register
 
 DAYS: Final = 2
 """Days that one run looks back, so that a run which failed is made up for."""
-MOST: Final = 25
-"""Rules that one call of StartConfigRulesEvaluation takes."""
 
 
 def lambda_handler(event: Any, context: Any) -> dict[str, list[str]]:  # noqa: ARG001  # Lambda's form
@@ -41,8 +40,7 @@ def lambda_handler(event: Any, context: Any) -> dict[str, list[str]]:  # noqa: A
         raise EvaluationFailed(f"the exemptions could not be read: {register.reason}")
     try:
         started = list(_deployed(clients, region, rules_to_judge(register, utc_today())))
-        for first in range(0, len(started), MOST):
-            clients.config(region).start_config_rules_evaluation(ConfigRuleNames=started[first : first + MOST])
+        start_evaluations(clients, region, started)
     except (ClientError, BotoCoreError) as error:
         raise EvaluationFailed(f"not judged again: {sentence(error)}") from None
     return {"started": started}
@@ -69,7 +67,6 @@ def _deployed(clients: SessionClients, region: str, rules: frozenset[str]) -> It
     """Yield the names that AWS Config has for the rules: those of a conformance pack have a suffix."""
     if not rules:
         return
-    for page in clients.config(region).get_paginator("describe_config_rules").paginate():
-        for each in page["ConfigRules"]:
-            if rule_of(each["ConfigRuleName"], rules):
-                yield each["ConfigRuleName"]
+    for each in deployed_rules(clients, region):
+        if rule_of(each["ConfigRuleName"], rules):
+            yield each["ConfigRuleName"]

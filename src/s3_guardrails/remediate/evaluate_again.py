@@ -7,23 +7,19 @@ change, and evaluates them by itself when the new item is there (AWS Config API 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from s3_guardrails.live.call import sentence
 from s3_guardrails.live.clients import SessionClients
-
-MOST: Final = 25
-"""Rules that one call starts."""
+from s3_guardrails.live.evaluations import deployed_rules, start_evaluations
 
 
 def evaluate_again(clients: SessionClients, region: str, function_arn: str) -> str:
     """Start the rules that call a function; return what came of it. What fails is told: the change itself holds."""
     try:
         names = list(_rules_of(clients, region, function_arn))
-        for first in range(0, len(names), MOST):
-            clients.config(region).start_config_rules_evaluation(ConfigRuleNames=names[first : first + MOST])
+        start_evaluations(clients, region, names)
     except (ClientError, BotoCoreError) as error:
         return f"not evaluated again: {sentence(error)}"
     return f"evaluated again: {', '.join(names)}" if names else "no rule of AWS Config calls this rule's function"
@@ -31,7 +27,6 @@ def evaluate_again(clients: SessionClients, region: str, function_arn: str) -> s
 
 def _rules_of(clients: SessionClients, region: str, function_arn: str) -> Iterator[str]:
     """In a conformance pack rules get a suffix to their names, so they are found by the function that they call."""
-    for page in clients.config(region).get_paginator("describe_config_rules").paginate():
-        for rule in page["ConfigRules"]:
-            if rule["Source"].get("SourceIdentifier") == function_arn:
-                yield rule["ConfigRuleName"]
+    for rule in deployed_rules(clients, region):
+        if rule["Source"].get("SourceIdentifier") == function_arn:
+            yield rule["ConfigRuleName"]

@@ -26,6 +26,11 @@ MAX_BYTES: Final = 256 << 20
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
+def finding_name(account: str, region: str, rule: str, resource_id: str) -> str:
+    """Return the name of a finding in a ledger."""
+    return f"{account}/{region}/{rule}/{resource_id}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
     """One rule's answer about one resource: `broken` is None where it was not decided; `exempt`: and nobody minds."""
@@ -42,7 +47,7 @@ class Sighting:
     @property
     def name(self) -> str:
         """What tells the finding from all others."""
-        return f"{self.account}/{self.region}/{self.rule}/{self.resource_id}"
+        return finding_name(self.account, self.region, self.rule, self.resource_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
