@@ -62,7 +62,7 @@ def counted(accounts: int, regions: int, wrong: int) -> Report:
         found = [results(f"{number:012}", region, wrong) for region in report.regions]
         notices = [notice for each in found for notice in Freshness(each, NOW).notices(RULES)]
         member = Member(f"{number:012}", path=("Root", f"unit-{number % 20}"))
-        report.add(Looked(member, [row for each in found for row in rows_of(each)], notices))
+        report.add(Looked(member, [row for each in found for row in rows_of(each, NOW.date())], notices))
     report.close()
     return report
 
