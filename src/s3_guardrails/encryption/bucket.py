@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from s3_guardrails.encryption.access_log import AccessLogging, LogTarget
 from s3_guardrails.encryption.default import ALGORITHMS, DefaultEncryption
 from s3_guardrails.encryption.fact import Absent, Unreadable
-from s3_guardrails.encryption.inventory import Inventory
-from s3_guardrails.encryption.usable_key import DefaultKey
 from s3_guardrails.errors import UnreadableFact
 from s3_guardrails.policy.document import Policy
+
+if TYPE_CHECKING:  # a question about uploads needs none of these, and every cold start would pay for them
+    from s3_guardrails.encryption.access_log import AccessLogging, LogTarget
+    from s3_guardrails.encryption.inventory import Inventory
+    from s3_guardrails.encryption.usable_key import DefaultKey
 
 __all__ = ["ALGORITHMS", "Bucket", "DefaultEncryption"]
 
